@@ -1,0 +1,49 @@
+"""Add an account that is to be watched."""
+
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+
+from accounts.models import Account, AccountGroup
+from accounts.types import types
+
+
+class Command(BaseCommand):
+    help = "Add an account: addaccount aws 123456789012 --name prod [--set role_name=Audit]"
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("type", help=f"one of: {', '.join(types)}")
+        parser.add_argument("identifier", help="what the provider calls the account")
+        parser.add_argument("--name", required=True)
+        parser.add_argument("--owner-mail", default="")
+        parser.add_argument("--group", action="append", default=[], help="is made where missing")
+        parser.add_argument("--third-party", action="store_true", help="known, but not read")
+        parser.add_argument("--set", action="append", default=[], metavar="NAME=VALUE")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        account = Account(
+            type=options["type"],
+            identifier=options["identifier"],
+            name=options["name"],
+            owner_mail=options["owner_mail"],
+            third_party=options["third_party"],
+            parameters=dict(_pair(text) for text in options["set"]),
+        )
+        try:
+            account.full_clean()
+        except ValidationError as error:
+            raise CommandError("\n".join(error.messages)) from error
+        account.save()
+        for name in options["group"]:
+            account.groups.add(AccountGroup.objects.get_or_create(name=name)[0])
+        self.stdout.write(f"Added {account.name} ({account.type} {account.identifier}).")
+        if not account.third_party:
+            self.stdout.write(types[account.type].instructions(account))
+
+
+def _pair(text: str) -> tuple[str, str]:
+    name, sign, value = text.partition("=")
+    if not sign:
+        raise CommandError(f"--set wants NAME=VALUE, not {text!r}.")
+    return name, value

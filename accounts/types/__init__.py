@@ -1,0 +1,12 @@
+"""Every kind of account that can be watched. Other packages add theirs as entry points."""
+
+from accounts.types.base import AccountType
+from config.plugins import Registry
+
+types: Registry[type[AccountType]] = Registry(
+    "vervet.account_types",
+    base=AccountType,
+    builtin={
+        "aws": "accounts.types.aws:AwsAccount",
+    },
+)

@@ -1,0 +1,224 @@
+"""AWS accounts: entered by assuming a role, without any stored secret."""
+
+import functools
+import json
+import threading
+import time
+import uuid
+from typing import Any
+
+import boto3
+import botocore.session
+from botocore.config import Config
+from botocore.credentials import (
+    AssumeRoleCredentialFetcher,
+    DeferredRefreshableCredentials,
+)
+from botocore.exceptions import BotoCoreError, ClientError
+from django.conf import settings
+from django.core.exceptions import ValidationError
+
+from accounts.types.base import AccountType, Parameter, Reachable, Refused
+
+# The region of each partition in which account-wide services answer.
+HOME_REGIONS = {"aws": "us-east-1", "aws-us-gov": "us-gov-west-1", "aws-cn": "cn-north-1"}
+
+
+def new_external_id() -> str:
+    return f"vervet-{uuid.uuid4()}"
+
+
+class AwsAccount(AccountType):
+    key = "aws"
+    label = "AWS"
+    identifier_label = "Account number"
+    parameters = (
+        Parameter(
+            "role_name",
+            "Role",
+            "The role that Vervet assumes in the account. A dash (-): no role, but the credentials "
+            "that Vervet itself runs with, for the account it lives in.",
+            default="Vervet",
+            pattern=r"-|[\w+=,.@/-]{1,64}",
+            wants="the name of a role (letters, digits and +=,.@-_ only; a path may stand before)",
+        ),
+        Parameter(
+            "external_id",
+            "External id",
+            "Stands in the role's trust policy; Vervet makes one for each account.",
+            default=new_external_id,
+            pattern=r"[\w+=,.@:/-]{2,1224}",
+            wants="an external id (2 to 1224 letters, digits and +=,.@:/-_)",
+        ),
+        Parameter("partition", "Partition", "", default="aws", choices=tuple(HOME_REGIONS)),
+        Parameter(
+            "session_name",
+            "Session name",
+            "Under which CloudTrail shows what Vervet reads.",
+            default="vervet",
+            pattern=r"[\w+=,.@-]{2,64}",
+            wants="a session name (2 to 64 letters, digits and +=,.@-_)",
+        ),
+        Parameter(
+            "canonical_id",
+            "Canonical id",
+            "S3's own id of the account, 64 hexadecimal digits; for rules on bucket ACLs.",
+            pattern=r"[0-9a-f]{64}",
+            wants="a canonical id (64 hexadecimal digits)",
+        ),
+    )
+
+    @classmethod
+    def check_identifier(cls, identifier: str) -> None:
+        if not (len(identifier) == 12 and identifier.isascii() and identifier.isdigit()):
+            raise ValidationError(
+                {"identifier": f"{identifier!r} is not an AWS account number: twelve digits."}
+            )
+
+    @classmethod
+    def instructions(cls, account: Reachable) -> str:
+        """Give the trust policy of the role, for the account in which Vervet runs."""
+        partition = account.parameters["partition"]
+        statement = {
+            "Effect": "Allow",
+            "Principal": {"AWS": f"arn:{partition}:iam::<account in which Vervet runs>:root"},
+            "Action": "sts:AssumeRole",
+            "Condition": {"StringEquals": {"sts:ExternalId": account.parameters["external_id"]}},
+        }
+        return json.dumps({"Version": "2012-10-17", "Statement": [statement]}, indent=2)
+
+    @classmethod
+    def whoami(cls, account: Reachable) -> str:
+        return connect(account).whoami()
+
+
+class AwsSession:
+    """One account's credentials and clients, shared by everything that reads it.
+
+    A client costs 30 to 100 ms of CPU to make and is safe to share between threads;
+    making one is not.
+    """
+
+    def __init__(
+        self, identifier: str, parameters: dict[str, Any], calls_per_second: int | None
+    ) -> None:
+        self.identifier = identifier
+        self.partition: str = parameters["partition"]
+        self.home = HOME_REGIONS[self.partition]
+        self._lock = threading.Lock()
+        self._clients: dict[tuple[str, str], Any] = {}
+        self._session = self._assume(parameters)
+        if calls_per_second:
+            pace = Pace(calls_per_second)
+            self._session.events.register("before-send", lambda **_: pace.wait())
+
+    def _assume(self, parameters: dict[str, Any]) -> boto3.Session:
+        own = botocore.session.get_session()
+        role = parameters["role_name"]
+        if role == "-":
+            return boto3.Session(botocore_session=own)
+        fetcher = AssumeRoleCredentialFetcher(
+            client_creator=functools.partial(self._own_client, own),
+            source_credentials=own.get_credentials(),
+            role_arn=f"arn:{self.partition}:iam::{self.identifier}:role/{role}",
+            extra_args={
+                "RoleSessionName": parameters["session_name"],
+                "ExternalId": parameters["external_id"],
+            },
+        )
+        assumed = botocore.session.get_session()
+        assumed._credentials = DeferredRefreshableCredentials(  # botocore's own way, unnamed
+            method="assume-role", refresh_using=fetcher.fetch_credentials
+        )
+        return boto3.Session(botocore_session=assumed)
+
+    def _own_client(self, own: Any, service: str, **arguments: Any) -> Any:
+        return own.create_client(
+            service, region_name=self.home, config=client_config(), **arguments
+        )
+
+    def client(self, service: str, region: str) -> Any:
+        """Return the client of a service in a region, made on first use."""
+        with self._lock:
+            key = (service, region)
+            if key not in self._clients:
+                self._clients[key] = self._session.client(
+                    service, region_name=region, config=client_config()
+                )
+            return self._clients[key]
+
+    @functools.cached_property
+    def checked(self) -> str:
+        """Who we are there, asked once; raises Refused where it is another account."""
+        return self.whoami()
+
+    @functools.cached_property
+    def regions(self) -> tuple[str, ...]:
+        """The regions that are enabled for the account; raises as a call does."""
+        reply = self.client("ec2", self.home).describe_regions()
+        return tuple(sorted(region["RegionName"] for region in reply["Regions"]))
+
+    def whoami(self) -> str:
+        """Say who Vervet is in the account; raise Refused where it is not let in there."""
+        try:
+            me = self.client("sts", self.home).get_caller_identity()
+        except (ClientError, BotoCoreError) as error:
+            raise Refused(explain(error)) from error
+        if me["Account"] != self.identifier:
+            raise Refused(
+                f"The credentials lead into account {me['Account']}, not {self.identifier}: "
+                "set a role that is in the account."
+            )
+        return me["Arn"]
+
+
+class Pace:
+    """Lets calls pass no faster than so many a second, over all threads."""
+
+    def __init__(self, calls_per_second: int) -> None:
+        self._step = 1 / calls_per_second
+        self._next = 0.0
+        self._lock = threading.Lock()
+
+    def wait(self) -> None:
+        with self._lock:
+            now = time.monotonic()
+            self._next = max(self._next + self._step, now)
+            pause = self._next - now
+        if pause > 0:
+            time.sleep(pause)
+
+
+def client_config() -> Config:
+    """Settings of every client: the SDK does the backing off."""
+    return Config(
+        retries={"mode": "adaptive", "max_attempts": settings.CALL_ATTEMPTS},
+        connect_timeout=min(10, settings.CALL_TIMEOUT),
+        read_timeout=settings.CALL_TIMEOUT,
+        max_pool_connections=max(10, settings.FETCH_THREADS),
+        user_agent_extra="vervet",
+    )
+
+
+def explain(error: Exception) -> str:
+    """Tell what was refused and, where it is known, what would mend it."""
+    if isinstance(error, ClientError) and error.operation_name == "AssumeRole":
+        return (
+            f"AssumeRole was refused: {error.response['Error'].get('Message', error)}. "
+            "Create the role in the account with the trust policy shown here, and let "
+            "Vervet's own credentials call sts:AssumeRole on it."
+        )
+    return str(error)
+
+
+@functools.lru_cache(maxsize=64)
+def _session(identifier: str, parameters: str, calls_per_second: int | None) -> AwsSession:
+    return AwsSession(identifier, json.loads(parameters), calls_per_second)
+
+
+def connect(account: Reachable) -> AwsSession:
+    """Return the account's session, shared by this process while its settings stay."""
+    parameters = AwsAccount.complete(account.parameters)
+    return _session(
+        account.identifier, json.dumps(parameters, sort_keys=True), account.calls_per_second
+    )

@@ -1,0 +1,144 @@
+"""Hold items against the rules, and keep issues in step with what is found."""
+
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from django.db.models import Q
+
+from audits.hearing import Hearing
+from audits.models import BlindSpot, Cause, Dependency, Issue, IssueEvent, Judged, RuleVersion
+from audits.rulebook import Rulebook
+from audits.world import looks_changed
+from items.canonical import digest
+from items.models import Gap, Item, Run
+from items.recording import BATCH, Changes
+
+
+def audit(changes: Changes) -> list[IssueEvent]:
+    """Run every rule on what a portion changed; return what happened to issues.
+
+    An unknown verdict fixes nothing. With the last portion of a slice's first look, every
+    rule is noted as judged there; what other slices looked up here is marked stale.
+    """
+    items = changes.items()
+    run = changes.run
+    first = changes.last and run.slice.read_at is None
+    if not items and not changes.gaps_changed and not first:
+        return []
+    book = Rulebook.of(run.account, run.technology, run.started_at.date())
+    hearing = Hearing(run, book)
+    hearing.hold(items, book.versions, _causes(changes))
+    if changes.last and (first or changes.gaps_changed):
+        note_unlisted(run, book)
+        _wake_all(run)
+    if first and run.slice.attempts == 0:
+        book.note_judged(book.versions)
+    _wake_readers(changes)
+    return hearing.save()
+
+
+def audit_stale(
+    run: Run, book: Rulebook, items: Sequence[Item], stale: Sequence[tuple[RuleVersion, str]]
+) -> list[IssueEvent]:
+    """Run stale rules on a portion of a slice; return what happened to issues."""
+    hearing = Hearing(run, book)
+    causes = {version.pk: Cause(cause) for version, cause in stale}
+    hearing.hold(items, [version for version, _ in stale], {}, causes)
+    return hearing.save()
+
+
+def close_dropped(run: Run, book: Rulebook) -> list[IssueEvent]:
+    """Close what rules found here that are no longer in force; return what happened."""
+    dropped = book.dropped()
+    if not dropped:
+        return []
+    here = {"account": run.account, "technology": run.technology, "rule__in": dropped}
+    hearing = Hearing(run, book)
+    hearing.close(
+        Issue.objects.open()
+        .filter(item__account=run.account, item__technology=run.technology, rule__in=dropped)
+        .select_related("version")
+    )
+    BlindSpot.objects.filter(until=None, **here).update(until=run.started_at)
+    Judged.objects.filter(**here).delete()
+    return hearing.save()
+
+
+def _causes(changes: Changes) -> dict[int, Cause]:
+    """Return why each item is judged; where nothing is said, the cloud changed."""
+    known_better = changes.completed + changes.reached
+    causes = {item.pk: Cause.COVERAGE for item in known_better}
+    causes |= {item.pk: Cause.CLOUD for item in changes.changed}
+    return causes | {item.pk: Cause.SETTING for item in changes.ignored}
+
+
+def note_unlisted(run: Run, book: Rulebook) -> None:
+    """Keep one blind spot a rule while part of the slice cannot be listed."""
+    gaps = Gap.objects.filter(account=run.account, technology=run.technology, part="", until=None)
+    reason = "; ".join(map(str, gaps))
+    spots = BlindSpot.objects.filter(
+        account=run.account, technology=run.technology, item=None, until=None
+    )
+    if not reason:
+        spots.update(until=run.started_at)
+        return
+    spots.update(reason=reason)
+    have = set(spots.values_list("rule_id", flat=True))
+    BlindSpot.objects.bulk_create(
+        BlindSpot(
+            rule_id=version.rule_id,
+            account=run.account,
+            technology=run.technology,
+            reason=reason,
+            since=run.started_at,
+        )
+        for version in book.versions
+        if version.rule_id not in have
+    )
+
+
+def _wake_readers(changes: Changes) -> None:
+    """Mark stale what looked at these items, by their old and their new values."""
+    touched = [(item, changes.before.get(item.pk)) for item in changes.items()]
+    looks = Dependency.objects.filter(technology=changes.run.technology)
+    paths = list(looks.values_list("path", flat=True).distinct()) if touched else []
+    if not paths:
+        return
+    wanted = Q(path="", value=digest(changes.run.account_id))
+    values: dict[str, list[str]] = defaultdict(list)
+    for path, value in looks_changed(touched, [path for path in paths if path]):
+        values[path].append(value)
+    for path, digests in values.items():
+        for start in range(0, len(digests), BATCH):
+            _mark_stale(looks.filter(path=path, value__in=digests[start : start + BATCH]))
+    _mark_stale(looks.filter(wanted))
+
+
+def _wake_all(run: Run) -> None:
+    """Mark stale whatever looks at this technology: more or less of it can be read now."""
+    _mark_stale(Dependency.objects.filter(technology=run.technology))
+
+
+def _mark_stale(looks: Any) -> None:
+    for rule, account, technology in looks.values_list(
+        "rule_id", "item__account_id", "item__technology"
+    ).distinct():
+        Judged.objects.filter(rule_id=rule, account_id=account, technology=technology).update(
+            stale=True
+        )
+
+
+def slice_portions(run: Run, size: int) -> Iterator[list[Item]]:
+    """Yield the living items of a slice, at most ``size`` at a time; nothing where it is empty."""
+    last = 0
+    while True:
+        items = list(
+            Item.objects.living()
+            .filter(account=run.account, technology=run.technology, pk__gt=last)
+            .order_by("pk")[:size]
+        )
+        if not items:
+            return
+        yield items
+        last = items[-1].pk

@@ -1,0 +1,181 @@
+"""Evaluate one rule on one configuration. Pure: nothing here knows a database or a cloud."""
+
+import enum
+import functools
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import jmespath
+from jmespath.exceptions import JMESPathError
+
+from audits.functions.base import Context, Unread
+from audits.interpreting import STEPS, Exceeded, Interpreter, RuleError
+from audits.reading import EVERYTHING, parts_read
+from items.canonical import digest
+from items.fields import canonical_bytes
+
+# Larger evidence cannot be shown, and tells that the rule selects too much.
+EVIDENCE_BYTES = 64 * 1024
+FINDINGS = 2000
+HOLE = re.compile(r"\{([A-Za-z_][\w.]*)\}")
+
+
+class Outcome(enum.StrEnum):
+    """The four verdicts."""
+
+    PASS = "pass"
+    FAIL = "fail"
+    NOT_APPLICABLE = "not applicable"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One reason why an item breaks a rule."""
+
+    fingerprint: str
+    """Stays the same for as long as the reason does, so that what was said of it stays too."""
+    identity: Any
+    notes: str
+    evidence: Any
+    extent: list[Any]
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What a rule says of an item."""
+
+    outcome: Outcome
+    findings: tuple[Finding, ...] = ()
+    reason: str = ""
+    """Why it is unknown."""
+    steps: int = 0
+
+
+class Evaluable(Protocol):
+    """The part of a rule's version that decides a verdict."""
+
+    expression: str
+    applies_when: str
+    identity: str
+    extent: str
+    notes: str
+
+
+def evaluate(
+    rule: Evaluable, context: Context, unread: Mapping[str, str] | None = None, steps: int = STEPS
+) -> Verdict:
+    """Hold ``context.config`` against a rule; ``unread`` names the parts that were refused.
+
+    Never raises for what an expression does: what gives no answer is unknown, with the reason.
+    """
+    missing = _missing(rule, unread or {})
+    if missing:
+        return Verdict(Outcome.UNKNOWN, reason=missing)
+    run = Interpreter(context, steps)
+    try:
+        if rule.applies_when and not truth(_visit(run, rule.applies_when, context.config)):
+            return Verdict(Outcome.NOT_APPLICABLE, steps=steps - run.steps)
+        selected = _visit(run, rule.expression, context.config)
+        findings = _findings(rule, run, selected)
+    except (JMESPathError, TypeError, ValueError, RuleError) as error:
+        return Verdict(Outcome.UNKNOWN, reason=f"The rule failed: {error}", steps=steps - run.steps)
+    except RecursionError:
+        return Verdict(Outcome.UNKNOWN, reason="The rule is nested too deeply.", steps=steps)
+    except Exceeded as error:
+        return Verdict(Outcome.UNKNOWN, reason=f"The rule was stopped: {error}.", steps=steps)
+    except Unread as error:
+        return Verdict(Outcome.UNKNOWN, reason=str(error), steps=steps - run.steps)
+    outcome = Outcome.FAIL if findings else Outcome.PASS
+    return Verdict(outcome, tuple(findings), steps=steps - run.steps)
+
+
+def truth(value: Any) -> bool:
+    """Say what JMESPath takes for true: everything but false, null and what is empty."""
+    return not (value is None or value is False or value in ("", [], {}))
+
+
+def identify(rule: Evaluable, context: Context, evidence: Any) -> str:
+    """Return the fingerprint that a rule gives kept evidence; empty where it gives none."""
+    try:
+        return fingerprint(_identity(rule, Interpreter(context), evidence))
+    except (JMESPathError, TypeError, ValueError, RuleError, RecursionError, Exceeded, Unread):
+        return ""
+
+
+def fingerprint(identity: Any) -> str:
+    return digest(identity)
+
+
+def _missing(rule: Evaluable, unread: Mapping[str, str]) -> str:
+    if not unread:
+        return ""
+    read = parts_read(rule.expression) | (
+        parts_read(rule.applies_when) if rule.applies_when else frozenset()
+    )
+    hidden = sorted(unread if EVERYTHING in read else read & set(unread))
+    return "; ".join(f"{part} could not be read: {unread[part]}" for part in hidden)
+
+
+def _visit(run: Interpreter, expression: str, value: Any) -> Any:
+    return run.visit(parsed(expression), value)
+
+
+@functools.lru_cache(maxsize=4096)
+def parsed(expression: str) -> Any:
+    """Return the parsed expression, kept; raises JMESPathError."""
+    return jmespath.compile(expression).parsed
+
+
+def _findings(rule: Evaluable, run: Interpreter, selected: Any) -> list[Finding]:
+    found: dict[str, Finding] = {}
+    elements: Sequence[Any] = selected if isinstance(selected, list) else [selected]
+    for element in elements:
+        if not truth(element):
+            continue
+        if len(found) >= FINDINGS:
+            raise Exceeded(f"it finds more than {FINDINGS} things in one item")
+        if len(canonical_bytes(element)) > EVIDENCE_BYTES:
+            raise Exceeded("what it selects is too large to be shown")
+        identity = _identity(rule, run, element)
+        key = fingerprint(identity)
+        if key not in found:
+            extent = _visit(run, rule.extent, element) if rule.extent else []
+            extent = extent if isinstance(extent, list) else [extent]
+            found[key] = Finding(key, identity, notes(rule.notes, element), element, extent)
+    return list(found.values())
+
+
+def _identity(rule: Evaluable, run: Interpreter, element: Any) -> Any:
+    if rule.identity:
+        return _visit(run, rule.identity, element)
+    return element
+
+
+def notes(template: str, element: Any) -> str:
+    """Fill ``{path}`` holes from the element, once: what is filled in is not read again."""
+
+    def fill(match: re.Match[str]) -> str:
+        value = element
+        for step in match[1].split("."):
+            if step == "it" and value is element:
+                continue
+            value = value.get(step) if isinstance(value, dict) else None
+        return readable(value)
+
+    return HOLE.sub(fill, template)[:2000]
+
+
+def readable(value: Any) -> str:
+    """Return a value as a person would write it."""
+    if value is None:
+        return "none"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, list):
+        return ", ".join(readable(one) for one in value)
+    if isinstance(value, dict):
+        return canonical_bytes(value).decode()
+    return str(value)

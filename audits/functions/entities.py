@@ -1,0 +1,195 @@
+# ruff: noqa: ARG001 - every function takes the context, few need it.
+"""What a rule may ask about whom something names: accounts, ARNs, ids, networks, services."""
+
+import re
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from audits.functions.base import Context
+from audits.functions.ranges import Network, covers_internet, is_private, network, within
+from audits.functions.wildcards import VARIABLE
+
+_NEAREST_FIRST = ("same account", "ours", "third party", "unknown")
+
+_ARN = re.compile(r"arn:([^:]*):([^:]*):([^:]*):([^:]*):(.+)", re.DOTALL)
+_ACCOUNT = re.compile(r"\d{12}")
+
+# Accounts that stand in ARNs by a name: the owner of managed policies, and of CloudFront's origin
+# access identities. What customer is behind the latter, nobody but AWS can tell.
+_AWS_ACCOUNTS = ("aws", "cloudfront")
+
+# Sign in for everybody in the world who has an account there.
+_IDENTITY_PROVIDERS = (
+    "accounts.google.com",
+    "cognito-identity.amazonaws.com",
+    "graph.facebook.com",
+    "www.amazon.com",
+)
+
+_GROUPS = {
+    "http://acs.amazonaws.com/groups/global/AllUsers": "everyone",
+    "http://acs.amazonaws.com/groups/global/AuthenticatedUsers": "everyone",
+    "http://acs.amazonaws.com/groups/s3/LogDelivery": "service",
+}
+
+# By what an id begins with: in which items it is looked for, and where in them.
+_BY_PREFIX = {
+    "vpc-": ("aws.ec2.vpc", "VpcId"),
+    "vpce-": ("aws.ec2.vpc_endpoint", "VpcEndpointId"),
+    "sg-": ("aws.ec2.security_group", "GroupId"),
+    "AIDA": ("aws.iam.user", "UserId"),
+    "AROA": ("aws.iam.role", "RoleId"),
+}
+
+# The sizes a VPC's blocks may have (AWS's quotas of VPCs): a lookup is of whole values, so that a
+# network is looked for under the name of every block that could hold it.
+_BLOCKS = {
+    4: ("CidrBlockAssociationSet[].CidrBlock", range(16, 29)),
+    6: ("Ipv6CidrBlockAssociationSet[].Ipv6CidrBlock", range(44, 61, 4)),
+}
+_PUBLIC_ADDRESSES = (
+    ("aws.ec2.address", "PublicIp"),
+    ("aws.ec2.nat_gateway", "NatGatewayAddresses[].PublicIp"),
+)
+
+
+def whose(context: Context, x: Any) -> str | None:
+    """Tell whose a thing is that a configuration names; null if nothing is named.
+
+    Takes account ids, ARNs, S3's canonical ids and groups, user and role ids, ids of VPCs, VPC
+    endpoints and security groups, addresses and CIDRs, organisations, services. Gives: same
+    account, ours, third party, service, organisation, federated, everyone, private (a private
+    range that nobody claims), unknown.
+
+    Example: whose(OwnerId)
+    On: {"OwnerId": "222222222222"}
+    With: {"known_accounts": {"222222222222": "third party"}}
+    Gives: "third party"
+    """
+    if not isinstance(x, str) or not x.strip():
+        return None
+    text = x.strip()
+    for form, judge in _FORMS:
+        if form.fullmatch(text):
+            return judge(context, text)
+    net = network(text)
+    return "unknown" if net is None else _of_network(context, net)
+
+
+def arn(context: Context, text: Any) -> dict[str, str] | None:
+    """Give the parts of an ARN: partition, service, region, account, resource; else null.
+
+    Example: arn(PolicyArn).account
+    On: {"PolicyArn": "arn:aws-cn:iam::222222222222:policy/dev/Read"}
+    Gives: "222222222222"
+    """
+    found = _ARN.fullmatch(text.strip()) if isinstance(text, str) else None
+    if found is None:
+        return None
+    partition, service, region, account, resource = found.groups()
+    return {
+        "partition": partition,
+        "service": service,
+        "region": region,
+        "account": account,
+        "resource": resource,
+    }
+
+
+def _of_account(context: Context, text: str) -> str:
+    account = text[:12]
+    if account == context.account.get("identifier"):
+        return "same account"
+    return context.known.accounts.get(account, "unknown")
+
+
+def _nearest(context: Context, accounts: Iterable[str]) -> str:
+    judged = {_of_account(context, account) for account in accounts}
+    return next((whose for whose in _NEAREST_FIRST if whose in judged), "unknown")
+
+
+def _looked_up(context: Context, technology: str, path: str, values: list[str]) -> str:
+    found = context.reader.lookup(technology, path, values)
+    return _nearest(context, [neighbour.account for neighbour in found])
+
+
+def _of_id(context: Context, text: str) -> str:
+    # A role's sessions are the role's id, a colon and a name of the caller's choice.
+    ident = text.partition(":")[0]
+    technology, path = next(at for prefix, at in _BY_PREFIX.items() if ident.startswith(prefix))
+    return _looked_up(context, technology, path, [ident])
+
+
+def _of_canonical_id(context: Context, text: str) -> str:
+    account = context.known.canonical_ids.get(text.lower())
+    return "unknown" if account is None else _of_account(context, account)
+
+
+def _of_organisation(context: Context, text: str) -> str:
+    return context.known.accounts.get(text.partition("/")[0], "organisation")
+
+
+def _of_arn(context: Context, text: str) -> str:
+    parts = arn(context, text)
+    if parts is None:
+        return "unknown"
+    account, resource = parts["account"], parts["resource"]
+    if resource.startswith(("oidc-provider/", "saml-provider/")):
+        return "federated"
+    name, slash, _ = resource.partition("/")
+    if parts["service"] == "s3" and not (account and slash) and not _ACCOUNT.fullmatch(account):
+        return _looked_up(context, "aws.s3.bucket", "Name", [name])
+    if account in _AWS_ACCOUNTS:
+        return "service"
+    if "*" in account or "?" in account or VARIABLE in account:
+        return "everyone"
+    return _of_account(context, account)
+
+
+def _of_network(context: Context, net: Network) -> str:
+    if covers_internet([net]):
+        return "everyone"
+    claims = {whose for known, whose in context.known.networks if within(net, known)}
+    claimed = next((whose for whose in _NEAREST_FIRST if whose in claims), None)
+    if claimed is not None:
+        return claimed
+    private = is_private(net)
+    owner = "unknown"
+    if private or net.version == 6:
+        owner = _of_block(context, net)
+    elif net.num_addresses == 1:
+        owner = _of_address(context, str(net.network_address))
+    return "private" if private and owner == "unknown" else owner
+
+
+def _of_block(context: Context, net: Network) -> str:
+    path, sizes = _BLOCKS[net.version]
+    blocks = [str(net.supernet(new_prefix=size)) for size in sizes if size <= net.prefixlen]
+    return _looked_up(context, "aws.ec2.vpc", path, blocks) if blocks else "unknown"
+
+
+def _of_address(context: Context, address: str) -> str:
+    for technology, path in _PUBLIC_ADDRESSES:
+        owner = _looked_up(context, technology, path, [address])
+        if owner != "unknown":
+            return owner
+    return "unknown"
+
+
+def _always(whose: str) -> Callable[[Context, str], str]:
+    return lambda *_: whose
+
+
+_FORMS: tuple[tuple[re.Pattern[str], Callable[[Context, str], str]], ...] = (
+    (re.compile(r"\*+"), _always("everyone")),
+    # An account, a person federated from it (account:name), a security group of it (account/sg-1).
+    (re.compile(r"\d{12}([:/].+)?"), _of_account),
+    (re.compile(r"arn:.*", re.DOTALL), _of_arn),
+    (re.compile(r"[0-9a-fA-F]{64}"), _of_canonical_id),
+    (re.compile(r"(AIDA|AROA)[A-Z0-9]+(:.*)?"), _of_id),
+    (re.compile(r"(vpc|vpce|sg)-[0-9a-z]+"), _of_id),
+    (re.compile(r"(o-[a-z0-9]+|\$\{aws:ResourceOrgID\})(/.*)?"), _of_organisation),
+    *((re.compile(re.escape(group)), _always(whose)) for group, whose in _GROUPS.items()),
+    *((re.compile(re.escape(host)), _always("federated")) for host in _IDENTITY_PROVIDERS),
+    (re.compile(r"[a-z0-9.-]+\.amazon(aws)?\.com(\.cn)?"), _always("service")),
+)

@@ -1,0 +1,114 @@
+"""Networks as sets of addresses: private, public, the whole internet; no rule calls these."""
+
+from collections.abc import Collection, Iterable
+from functools import lru_cache
+from ipaddress import IPv4Network, IPv6Network, collapse_addresses, ip_network
+from typing import TypeVar
+
+Network = IPv4Network | IPv6Network
+OneVersion = TypeVar("OneVersion", IPv4Network, IPv6Network)
+
+PRIVATE = tuple(
+    ip_network(block)
+    for block in (
+        "10.0.0.0/8",
+        "172.16.0.0/12",
+        "192.168.0.0/16",
+        "100.64.0.0/10",  # between a carrier and its customers; used inside VPCs as well
+        "127.0.0.0/8",
+        "169.254.0.0/16",
+        "fc00::/7",
+        "fe80::/10",
+        "::1/128",
+    )
+)
+
+# What no packet from the internet can come from (IANA's special-purpose registries). Leaving
+# these out of a list of ranges does not make the list any less "everybody".
+_UNROUTED_4 = tuple(
+    IPv4Network(block)
+    for block in (
+        "0.0.0.0/8",
+        "10.0.0.0/8",
+        "100.64.0.0/10",
+        "127.0.0.0/8",
+        "169.254.0.0/16",
+        "172.16.0.0/12",
+        "192.0.0.0/24",
+        "192.0.2.0/24",
+        "192.168.0.0/16",
+        "198.18.0.0/15",
+        "198.51.100.0/24",
+        "203.0.113.0/24",
+        "224.0.0.0/4",
+        "240.0.0.0/4",
+    )
+)
+_ALL_4 = IPv4Network("0.0.0.0/0")
+_ALL_6 = IPv6Network("::/0")
+# All public IPv6 addresses so far are in this one block.
+_UNROUTED_6 = tuple(_ALL_6.address_exclude(IPv6Network("2000::/3")))
+
+_MOST_OF_THE_INTERNET = {4: 2**31, 6: 2**125}
+
+
+@lru_cache(maxsize=8192)
+def _network(text: str) -> Network | None:
+    try:
+        return ip_network(text.strip(), strict=False)
+    except ValueError:
+        return None
+
+
+def network(value: object) -> Network | None:
+    """Read an address or a CIDR, host bits or not; null for anything else."""
+    return _network(value) if isinstance(value, str) else None
+
+
+def within(inner: Network, outer: Network) -> bool:
+    """Say whether every address of one network is in the other."""
+    if isinstance(inner, IPv4Network):
+        return isinstance(outer, IPv4Network) and inner.subnet_of(outer)
+    return isinstance(outer, IPv6Network) and inner.subnet_of(outer)
+
+
+@lru_cache(maxsize=8192)
+def is_private(net: Network) -> bool:
+    """Say whether no address of a network can be met on the internet."""
+    return any(within(net, block) for block in PRIVATE)
+
+
+def covers_internet(networks: Collection[Network]) -> bool:
+    """Say whether networks together hold every public address of IPv4, or every one of IPv6."""
+    four = [net for net in networks if isinstance(net, IPv4Network)]
+    six = [net for net in networks if isinstance(net, IPv6Network)]
+    return _covers(four, _UNROUTED_4, _ALL_4) or _covers(six, _UNROUTED_6, _ALL_6)
+
+
+def world(networks: Collection[Network]) -> set[Network]:
+    """Give those of the networks that alone or together are the whole internet.
+
+    What lies inside a wider one of them adds nothing and is not among them.
+    """
+    found: set[Network] = set()
+    for version in (4, 6):
+        widest = _widest(net for net in networks if net.version == version)
+        if covers_internet(widest):
+            found.update(net for net in widest if not is_private(net))
+    return found
+
+
+def _covers(found: list[OneVersion], unrouted: tuple[OneVersion, ...], all_: OneVersion) -> bool:
+    if all_ in found:
+        return True
+    if sum(net.num_addresses for net in found) < _MOST_OF_THE_INTERNET[all_.version]:
+        return False
+    return list(collapse_addresses([*found, *unrouted])) == [all_]
+
+
+def _widest(networks: Iterable[Network]) -> list[Network]:
+    widest: list[Network] = []
+    for net in sorted(set(networks), key=lambda net: (int(net.network_address), net.prefixlen)):
+        if not (widest and within(net, widest[-1])):
+            widest.append(net)
+    return widest

@@ -1,0 +1,30 @@
+"""One form for what a provider writes in several; no rule calls these."""
+
+import json
+from typing import Any
+
+
+def listed(value: Any) -> list[Any]:
+    """Give a list as it is, null as an empty list, anything else as a list of one."""
+    if value is None:
+        return []
+    return value if isinstance(value, list) else [value]
+
+
+def texts(value: Any) -> list[str]:
+    """Give the texts of one or many values; whole numbers become texts, the rest is left out."""
+    return [
+        str(part)
+        for part in listed(value)
+        if isinstance(part, str) or (isinstance(part, int) and not isinstance(part, bool))
+    ]
+
+
+def parsed(value: Any) -> Any:
+    """Give JSON text as what it says, null if it says nothing; anything else as it is."""
+    if not isinstance(value, str):
+        return value
+    try:
+        return json.loads(value, parse_constant=lambda _: None)
+    except (ValueError, RecursionError):
+        return None

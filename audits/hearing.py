@@ -1,0 +1,302 @@
+"""Judge items by rules and bring their issues, blind spots and dependencies in step."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from django.db.models import Q
+
+from audits import covering
+from audits.engine import Finding, Outcome, Verdict, evaluate, identify
+from audits.functions.base import Context
+from audits.models import BlindSpot, Cause, Dependency, Issue, IssueEvent, RuleVersion, What
+from audits.rulebook import Rulebook
+from audits.scoping import InForce
+from audits.world import World
+from items.models import Item, Run
+from items.recording import BATCH
+
+# Steps that one rule may take over the items of a portion: under five seconds.
+STEPS_A_PORTION = 4_000_000
+
+
+@dataclass
+class Hearing:
+    """The issues of some items, as they are and as they become."""
+
+    run: Run
+    book: Rulebook
+    events: list[IssueEvent] = field(default_factory=list)
+    new: list[Issue] = field(default_factory=list)
+    touched: dict[int, Issue] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.now: datetime = self.run.started_at
+        self.world = World(self.run.account)
+        self.steps: dict[int, int] = defaultdict(int)
+
+    def hold(
+        self,
+        items: Sequence[Item],
+        versions: Sequence[RuleVersion],
+        causes: dict[int, Cause],
+        by_version: dict[int, Cause] | None = None,
+    ) -> None:
+        """Judge the items by the versions and bring their issues in step."""
+        for start in range(0, len(items), BATCH):
+            batch = items[start : start + BATCH]
+            docket = Docket(self, batch, versions)
+            for item in batch:
+                for version in versions:
+                    cause = (by_version or {}).get(version.pk) or causes.get(item.pk, Cause.CLOUD)
+                    self._hear(docket, item, version, cause)
+            docket.save()
+
+    def close(self, issues: Iterable[Issue]) -> None:
+        """Fix the issues of rules that are no longer in force."""
+        self._fix(issues, Cause.RULE)
+
+    def _hear(self, docket: "Docket", item: Item, version: RuleVersion, cause: Cause) -> None:
+        kept = docket.issues.get((item.pk, version.rule_id), [])
+        if item.gone_at:
+            self._fix(kept, cause)
+            docket.see(item, version)
+            return
+        holds = self.book.in_force(version, item)
+        if not holds.on:
+            self._fix(kept, Cause.SETTING)
+            docket.see(item, version)
+            return
+        verdict = self._judge(docket, item, version, holds)
+        if verdict.outcome == Outcome.UNKNOWN:
+            docket.lose_sight(item, version, verdict.reason)
+            for issue in kept:
+                self._lose(issue, cause)
+            return
+        docket.see(item, version)
+        self._agree(item, version, holds, verdict, kept, cause)
+
+    def _judge(self, docket: "Docket", item: Item, version: RuleVersion, holds: InForce) -> Verdict:
+        if self.steps[version.pk] > STEPS_A_PORTION:
+            return Verdict(Outcome.UNKNOWN, reason="The rule took too many steps on other items.")
+        reading = self.world.reader()
+        context = Context(
+            now=self.now,
+            config=item.config,
+            account={
+                "identifier": self.run.account.identifier,
+                "name": self.run.account.name,
+                "type": self.run.account.type,
+            },
+            item={
+                "technology": item.technology,
+                "uid": item.uid,
+                "name": item.name,
+                "full_name": item.full_name,
+                "region": item.region,
+            },
+            parameters=holds.parameters,
+            known=self.book.known,
+            reader=reading,
+        )
+        verdict = evaluate(version, context, item.unread)
+        self.steps[version.pk] += verdict.steps
+        docket.looks[item.pk, version.rule_id] = reading.looks
+        return verdict
+
+    def _agree(
+        self,
+        item: Item,
+        version: RuleVersion,
+        holds: InForce,
+        verdict: Verdict,
+        kept: list[Issue],
+        cause: Cause,
+    ) -> None:
+        """Open, keep, move and fix the issues of one rule on one item."""
+        found = {finding.fingerprint: finding for finding in verdict.findings}
+        by_print = {issue.fingerprint: issue for issue in kept}
+        self._move(item, version, holds, by_print, found)
+        for key, finding in found.items():
+            issue = by_print.pop(key, None)
+            if issue is None:
+                self._open(item, version, holds, finding, cause)
+            else:
+                self._keep(issue, version, holds, finding, cause)
+        self._fix(by_print.values(), cause)
+
+    def _move(
+        self,
+        item: Item,
+        version: RuleVersion,
+        holds: InForce,
+        kept: dict[str, Issue],
+        found: dict[str, Finding],
+    ) -> None:
+        """Give issues that an older version made the fingerprint of the new identity.
+
+        Only where exactly one of them answers to a finding: then it is the same issue.
+        """
+        older = [
+            issue
+            for key, issue in kept.items()
+            if key not in found and issue.version_id != version.pk
+        ]
+        moves: dict[str, list[Issue]] = defaultdict(list)
+        for issue in older:
+            context = Context(now=self.now, config=item.config, parameters=holds.parameters)
+            moves[identify(version, context, issue.evidence)].append(issue)
+        for key, issues in moves.items():
+            if key in found and key not in kept and len(issues) == 1:
+                kept[key] = kept.pop(issues[0].fingerprint)
+                kept[key].fingerprint = key
+
+    def _open(
+        self,
+        item: Item,
+        version: RuleVersion,
+        holds: InForce,
+        finding: Finding,
+        cause: Cause,
+    ) -> None:
+        issue = Issue(
+            item=item,
+            rule_id=version.rule_id,
+            fingerprint=finding.fingerprint,
+            opened_at=self.now,
+        )
+        _describe(issue, version, holds.score, finding)
+        self.new.append(issue)
+        self._tell(issue, What.OPENED, cause)
+
+    def _keep(
+        self,
+        issue: Issue,
+        version: RuleVersion,
+        holds: InForce,
+        finding: Finding,
+        cause: Cause,
+    ) -> None:
+        before = issue.score
+        was_fixed, was_unknown = issue.fixed_at is not None, issue.unknown
+        _describe(issue, version, holds.score, finding)
+        issue.fixed_at, issue.unknown = None, False
+        if was_fixed:
+            issue.opened_at = self.now
+            self._tell(issue, What.REOPENED, cause, before)
+        elif was_unknown:
+            self._tell(issue, What.KNOWN, cause, before)
+        elif issue.score != before:
+            self._tell(issue, What.RESCORED, cause, before)
+        self.touched[issue.pk] = issue
+
+    def _fix(self, issues: Iterable[Issue], cause: Cause) -> None:
+        for issue in issues:
+            if issue.fixed_at is None:
+                issue.fixed_at, issue.unknown = self.now, False
+                self._tell(issue, What.FIXED, cause, issue.score)
+                self.touched[issue.pk] = issue
+
+    def _lose(self, issue: Issue, cause: Cause) -> None:
+        if issue.fixed_at is None and not issue.unknown:
+            issue.unknown = True
+            self._tell(issue, What.UNKNOWN, cause, issue.score)
+            self.touched[issue.pk] = issue
+
+    def _tell(self, issue: Issue, what: What, cause: Cause, before: int | None = None) -> None:
+        self.events.append(
+            IssueEvent(
+                issue=issue,
+                at=self.now,
+                what=what,
+                cause=cause,
+                run=self.run,
+                version=issue.version,
+                score_before=before,
+                score=issue.score,
+            )
+        )
+
+    def save(self) -> list[IssueEvent]:
+        """Write issues and events; return the events."""
+        Issue.objects.bulk_create(self.new, batch_size=BATCH)
+        self.events += covering.step(self.run, list(self.touched.values()), self.new)
+        fields = [f.name for f in Issue._meta.concrete_fields if not f.primary_key]
+        Issue.objects.bulk_update(list(self.touched.values()), fields, batch_size=100)
+        IssueEvent.objects.bulk_create(self.events, batch_size=BATCH)
+        return self.events
+
+
+def _describe(issue: Issue, version: RuleVersion, score: int, finding: Finding) -> None:
+    issue.version, issue.score, issue.notes = version, score, finding.notes
+    issue.evidence, issue.extent = finding.evidence, finding.extent
+
+
+class Docket:
+    """What is stored of a batch of items, for some rules: read at once, written at once."""
+
+    def __init__(
+        self, hearing: Hearing, items: Sequence[Item], versions: Sequence[RuleVersion]
+    ) -> None:
+        self.run, self.now = hearing.run, hearing.now
+        rules = [version.rule_id for version in versions]
+        of_these = Q(item__in=items, rule__in=rules)
+        self.issues: dict[tuple[int, int], list[Issue]] = defaultdict(list)
+        for issue in Issue.objects.filter(of_these).select_related("version"):
+            self.issues[issue.item_id, issue.rule_id].append(issue)
+        self.spots = {
+            (spot.item_id, spot.rule_id): spot
+            for spot in BlindSpot.objects.filter(of_these, until=None)
+        }
+        self.had = {
+            (d.item_id, d.rule_id, d.technology, d.path, d.value): d.pk
+            for d in Dependency.objects.filter(of_these)
+        }
+        self.looks: dict[tuple[int, int], set[tuple[str, str, str]]] = {}
+        self._clear: list[int] = []
+        self._lost: list[BlindSpot] = []
+        self._changed: list[BlindSpot] = []
+
+    def lose_sight(self, item: Item, version: RuleVersion, reason: str) -> None:
+        """Note that the rule has no answer for the item."""
+        spot = self.spots.get((item.pk, version.rule_id))
+        if spot is None:
+            self._lost.append(
+                BlindSpot(
+                    rule_id=version.rule_id,
+                    account_id=item.account_id,
+                    technology=item.technology,
+                    item=item,
+                    reason=reason[:2000],
+                    since=self.now,
+                )
+            )
+        elif spot.reason != reason[:2000]:
+            spot.reason = reason[:2000]
+            self._changed.append(spot)
+
+    def see(self, item: Item, version: RuleVersion) -> None:
+        """Note that the rule has an answer for the item, or needs none."""
+        spot = self.spots.get((item.pk, version.rule_id))
+        if spot:
+            self._clear.append(spot.pk)
+
+    def save(self) -> None:
+        BlindSpot.objects.filter(pk__in=self._clear).update(until=self.now)
+        BlindSpot.objects.bulk_create(self._lost, batch_size=BATCH)
+        BlindSpot.objects.bulk_update(self._changed, ["reason"], batch_size=BATCH)
+        wanted = {
+            (item, rule, *look) for (item, rule), looks in self.looks.items() for look in looks
+        }
+        dropped = [
+            pk for key, pk in self.had.items() if key not in wanted and key[:2] in self.looks
+        ]
+        Dependency.objects.filter(pk__in=dropped).delete()
+        Dependency.objects.bulk_create(
+            [
+                Dependency(item_id=i, rule_id=r, technology=t, path=p, value=v)
+                for i, r, t, p, v in sorted(wanted - set(self.had))
+            ],
+            batch_size=BATCH,
+        )

@@ -1,0 +1,73 @@
+"""What holds for one item: the rule's own score and parameters, or a setting's over them."""
+
+import fnmatch
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from audits.models import RuleSetting, RuleVersion
+from items.models import Item
+
+
+@dataclass(frozen=True)
+class InForce:
+    """How a rule stands for one item."""
+
+    on: bool
+    score: int
+    parameters: dict[str, Any]
+
+
+# The narrower stands over the wider; among equals the higher score wins.
+SCOPES: tuple[Callable[[RuleSetting, Item, frozenset[int]], bool], ...] = (
+    lambda setting, item, _: bool(setting.pattern) and _named(setting.pattern, item),
+    lambda setting, item, _: bool(setting.tag) and _tagged(setting.tag, item),
+    lambda setting, item, _: setting.account_id == item.account_id,
+    lambda setting, _, groups: setting.group_id in groups,
+)
+
+
+def in_force(
+    version: RuleVersion, settings: Iterable[RuleSetting], item: Item, groups: frozenset[int]
+) -> InForce:
+    """Return what holds, each of score, on and parameters taken from the narrowest scope."""
+    on, score, parameters = True, version.score, version.defaults()
+    for setting in reversed(ranked(settings, item, groups)):
+        on = on if setting.on is None else setting.on
+        score = score if setting.score is None else setting.score
+        parameters = {**parameters, **setting.parameters}
+    return InForce(on, score, parameters)
+
+
+def ranked(
+    settings: Iterable[RuleSetting], item: Item, groups: frozenset[int]
+) -> list[RuleSetting]:
+    """Return the settings that hold for an item, the one that wins first."""
+    found = []
+    for setting in settings:
+        for rank, holds in enumerate(SCOPES):
+            if holds(setting, item, groups):
+                found.append((rank, -(setting.score or 0), setting.pk, setting))
+                break
+    return [setting for *_, setting in sorted(found, key=lambda one: one[:3])]
+
+
+def tags(config: Any) -> dict[str, str]:
+    """Return the tags of a configuration, as any provider writes them."""
+    given = next((config[name] for name in ("Tags", "tags", "labels") if config.get(name)), {})
+    if isinstance(given, dict):
+        return {str(name): str(value) for name, value in given.items()}
+    pairs = [one for one in given if isinstance(one, dict)] if isinstance(given, list) else []
+    return {
+        str(one.get("Key", one.get("key"))): str(one.get("Value", one.get("value")))
+        for one in pairs
+    }
+
+
+def _named(pattern: str, item: Item) -> bool:
+    return fnmatch.fnmatchcase(item.name, pattern) or fnmatch.fnmatchcase(item.full_name, pattern)
+
+
+def _tagged(tag: str, item: Item) -> bool:
+    name, _, value = tag.partition("=")
+    return tags(item.config).get(name) == value

@@ -1,0 +1,13 @@
+from django.apps import AppConfig
+from django.db.models.signals import post_migrate
+
+
+class ConfigConfig(AppConfig):
+    name = "config"
+    verbose_name = "Vervet"
+
+    def ready(self) -> None:
+        from config.roles import fill_roles
+
+        # A migration would run before the permissions of later apps exist.
+        post_migrate.connect(fill_roles, sender=self)

@@ -1,0 +1,32 @@
+"""What the queue's workers run. Each job may run more than once; each claims its row first."""
+
+import logging
+
+from config import pipeline, scheduling
+from items.claiming import Busy
+from items.models import LeaseLost
+from notifications.sending import send_due
+
+logger = logging.getLogger(__name__)
+
+
+def tick() -> None:
+    """Queue what is due and send what was gathered; once a minute."""
+    scheduling.enqueue_due()
+    send_due()
+
+
+def check(account_id: int, technology: str) -> None:
+    """Look at a slice; done as well where another worker does it."""
+    try:
+        pipeline.check(account_id, technology)
+    except (Busy, LeaseLost) as reason:
+        logger.info("%s", reason)
+
+
+def judge(account_id: int, technology: str) -> None:
+    """Judge a slice again; where another worker has it, it stays due."""
+    try:
+        pipeline.judge(account_id, technology)
+    except (Busy, LeaseLost) as reason:
+        logger.info("%s", reason)

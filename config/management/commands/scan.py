@@ -1,0 +1,101 @@
+"""Look at accounts now, in this process."""
+
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.db import connection
+from django.utils import timezone
+
+from accounts.models import Account
+from config import pipeline
+from config.scheduling import Due, slices, stale_slices
+from items.claiming import Busy
+from items.models import Gap, LeaseLost, Run
+from items.watchers import watchers
+from notifications.sending import send_due
+
+GAPS = 3
+
+
+class Command(BaseCommand):
+    help = (
+        "Read accounts, record, judge and tell. Ends 0 when everything was read, 3 when there "
+        "were gaps (they are printed), 1 when it could not start."
+    )
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("--account", action="append", default=[], help="name or identifier")
+        parser.add_argument("--technology", action="append", default=[])
+        parser.add_argument("--workers", type=int, default=2)
+        parser.add_argument("--no-mail", action="store_true", help="leave mails to the worker")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        accounts = _accounts(options["account"])
+        for technology in options["technology"]:
+            if technology not in watchers:
+                raise CommandError(f"{technology} is not known. Known: {', '.join(watchers)}")
+        due = [one for one in slices(accounts) if one[1] in (options["technology"] or [*watchers])]
+        if not due:
+            raise CommandError("There is nothing to read: add an account with addaccount first.")
+        names = {account.pk: account.name for account in accounts}
+        failed = self._read(due, names, options["workers"])
+        for one in stale_slices(timezone.now()):
+            pipeline.judge(*one)
+        if not options["no_mail"]:
+            sent = send_due(now_too=True)
+            self.stdout.write(f"{sent} mail{'s' if sent != 1 else ''} sent.")
+        gaps = Gap.objects.filter(account__in=names, until=None).select_related("account")
+        for gap in gaps:
+            self.stdout.write(self.style.WARNING(_told(gap)))
+        if failed or gaps:
+            sys.exit(GAPS)
+
+    def _read(self, due: list[Due], names: dict[int, str], workers: int) -> bool:
+        """Read every slice; say each as it ends; tell whether one failed."""
+        failed = False
+        with ThreadPoolExecutor(max(1, workers)) as pool:
+            for number, (one, result) in enumerate(
+                zip(due, pool.map(_check, due), strict=True), start=1
+            ):
+                head = f"[{number}/{len(due)}] {names[one[0]]} {one[1]}: "
+                failed = failed or isinstance(result, str)
+                self.stdout.write(head + (result if isinstance(result, str) else _counted(result)))
+        return failed
+
+
+def _accounts(wanted: list[str]) -> list[Account]:
+    watched = list(Account.objects.watched())
+    if not wanted:
+        return watched
+    known = {name: account for account in watched for name in (account.name, account.identifier)}
+    for name in wanted:
+        if name not in known:
+            raise CommandError(f"There is no watched account {name!r}.")
+    return list({known[name].pk: known[name] for name in wanted}.values())
+
+
+def _check(due: Due) -> Run | str:
+    try:
+        return pipeline.check(*due)
+    except (Busy, LeaseLost) as reason:
+        return str(reason)
+    except Exception as error:  # One slice must not stop the others; the run keeps the reason.
+        return f"failed: {type(error).__name__}: {error}"
+    finally:
+        connection.close()
+
+
+def _counted(run: Run) -> str:
+    parts = [f"{run.found} found"]
+    parts += [f"{getattr(run, n)} {n}" for n in ("created", "changed", "gone") if getattr(run, n)]
+    parts += [f"{run.gaps} gaps"] if run.gaps else []
+    return ", ".join(parts)
+
+
+def _told(gap: Gap) -> str:
+    where = f"{gap.account.name} {gap.technology} in {gap.place or 'every place'}"
+    what = f"{gap.part} of {gap.count} items" if gap.part else "the listing"
+    mend = f" Allow {gap.permission}." if gap.permission else ""
+    return f"Gap: {where}: {what}: {gap.operation}: {gap.code}: {gap.reason}{mend}"

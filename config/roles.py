@@ -1,0 +1,59 @@
+"""What each role may do. A role is a Django group that only carries permissions."""
+
+from typing import Any
+
+from django.contrib.auth.models import Group, Permission
+from django.db.models import Q
+
+VIEW = ("accounts", "items", "audits", "notifications")
+# Models that only administrators (superusers) and auditors may look at.
+PERSONAL = ("grant", "user", "historicalgrant", "historicaluser")
+
+# What operators set up.
+MANAGED = (
+    ("accounts", "account"),
+    ("accounts", "accountgroup"),
+    ("accounts", "knownnetwork"),
+    ("items", "watchersetting"),
+    ("items", "ignoredname"),
+    ("notifications", "subscription"),
+)
+ROLES: dict[str, tuple[str, ...]] = {
+    "viewer": (),
+    "reviewer": ("audits.review_issue",),
+    "approver": ("audits.review_issue",),
+    "rule editor": (
+        "audits.add_rule",
+        "audits.change_rule",
+        "audits.add_rulesetting",
+        "audits.change_rulesetting",
+        "audits.delete_rulesetting",
+    ),
+    "operator": (
+        "accounts.scan_account",
+        *(
+            f"{app}.{action}_{model}"
+            for app, model in MANAGED
+            for action in ("add", "change", "delete")
+        ),
+    ),
+    "auditor": (),
+}
+READS_EVERYTHING = ("auditor",)
+
+
+def fill_roles(**_: Any) -> None:
+    """Bring the groups of the roles, and what they may do, up to date; after every migrate."""
+    views = Permission.objects.filter(
+        content_type__app_label__in=VIEW, codename__startswith="view_"
+    )
+    for role, names in ROLES.items():
+        may_see = views
+        if role not in READS_EVERYTHING:
+            may_see = views.exclude(content_type__model__in=PERSONAL)
+        named = Q(pk__in=[])
+        for name in names:
+            app, _dot, codename = name.partition(".")
+            named |= Q(content_type__app_label=app, codename=codename)
+        group, _ = Group.objects.get_or_create(name=role)
+        group.permissions.set([*may_see, *Permission.objects.filter(named)])

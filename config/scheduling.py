@@ -1,0 +1,101 @@
+"""Decide which slices are due; our rows decide, the queue only wakes workers."""
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+
+from django.conf import settings
+from django.db import transaction
+from django.db.models import Q
+from django.utils import timezone
+from django_q.models import OrmQ
+from django_q.tasks import async_task
+
+from accounts.models import Account
+from audits.rulebook import Rulebook
+from items.models import Slice, WatcherSetting
+from items.watchers import watchers
+
+Due = tuple[int, str]
+
+
+def enqueue_due() -> int:
+    """Queue what is due, in one transaction; return how many jobs were added.
+
+    A slice that waits in the queue or is held by a worker is not queued again.
+    """
+    now = timezone.now()
+    with transaction.atomic():
+        waiting = {task["args"] for task in _queued()}
+        jobs = [("config.jobs.check", *due) for due in due_slices(now)]
+        jobs += [("config.jobs.judge", *due) for due in stale_slices(now)]
+        new = [job for job in jobs if job[1:] not in waiting]
+        for function, *arguments in new:
+            async_task(function, *arguments)
+    return len(new)
+
+
+def _queued() -> Iterator[dict]:
+    for row in OrmQ.objects.all():
+        task = row.task
+        if task.get("func", "") in ("config.jobs.check", "config.jobs.judge"):
+            yield task
+
+
+def slices(accounts: list[Account] | None = None) -> list[Due]:
+    """Return every (account, technology) that is switched on."""
+    watched = Account.objects.watched() if accounts is None else accounts
+    found = []
+    for account in watched:
+        for technology in watchers:
+            fits = technology in watchers and watchers[technology].account_type == account.type
+            if fits and WatcherSetting.of(account, technology).on:
+                found.append((account.pk, technology))
+    return found
+
+
+def due_slices(now: datetime) -> list[Due]:
+    """Return the slices that are due for a look, those that waited longest first."""
+    rows = {(row.account_id, row.technology): row for row in Slice.objects.all()}
+    found = []
+    for account in Account.objects.watched():
+        for due in slices([account]):
+            row = rows.get(due)
+            since = _due_since(row, account, due[1], now)
+            if since:
+                found.append((since, due))
+    return [due for _, due in sorted(found)]
+
+
+def _due_since(
+    row: Slice | None, account: Account, technology: str, now: datetime
+) -> datetime | None:
+    """Return since when a slice is due, or None where it is not."""
+    never = datetime.min.replace(tzinfo=now.tzinfo)
+    if row is None:
+        return never
+    if row.lease_until and row.lease_until > now:
+        return None
+    if row.not_before and row.not_before > now:
+        return None
+    if row.looked_at is None:
+        return never
+    interval = WatcherSetting.of(account, technology).interval or settings.SCAN_INTERVAL
+    due = row.looked_at + timedelta(seconds=interval)
+    return due if due <= now else None
+
+
+def stale_slices(now: datetime) -> list[Due]:
+    """Return the slices that were read and whose rules must be run again."""
+    free = Q(lease_until=None) | Q(lease_until__lt=now)
+    rows = Slice.objects.filter(free, read_at__isnull=False).select_related("account")
+    found = []
+    for row in rows:
+        book = Rulebook.of(row.account, row.technology, now.date())
+        if book.stale() or book.dropped():
+            found.append((row.account_id, row.technology))
+    return found
+
+
+def scan_now(accounts: list[Account]) -> None:
+    """Make every slice of the accounts due at once."""
+    Slice.objects.filter(account__in=accounts).update(looked_at=None, not_before=None)

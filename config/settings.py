@@ -1,0 +1,288 @@
+"""Every setting, read from the environment; `.env` beside manage.py is read first.
+
+Names begin with VERVET_ where they are ours; DATABASE_URL, SECRET_KEY, DEBUG and the AWS
+variables are named as everywhere else.
+"""
+
+import os
+import secrets
+from pathlib import Path
+
+import environ
+from django.core.exceptions import ImproperlyConfigured
+from django.urls import reverse_lazy
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+environ.Env.read_env(BASE_DIR / ".env")
+env = environ.Env()
+
+
+def number(name: str, default: int, least: int = 0) -> int:
+    """Read a whole number, or say which variable is wrong and what it takes."""
+    text = os.environ.get(name, str(default))
+    if not text.strip().lstrip("-").isdigit() or int(text) < least:
+        raise ImproperlyConfigured(f"{name} must be a whole number from {least}, not {text!r}.")
+    return int(text)
+
+
+def switch(name: str, default: bool) -> bool:
+    """Read yes or no, or say which variable is wrong and what it takes."""
+    text = os.environ.get(name, str(default)).strip().lower()
+    if text in ("1", "true", "yes", "on"):
+        return True
+    if text in ("0", "false", "no", "off", ""):
+        return False
+    raise ImproperlyConfigured(f"{name} must be true or false, not {text!r}.")
+
+
+def words(name: str, default: str = "") -> list[str]:
+    """Read a list of words, separated by commas."""
+    return [word.strip() for word in os.environ.get(name, default).split(",") if word.strip()]
+
+
+# Where files go that are no part of the program: the database, the key, static files, mails.
+VAR = Path(os.environ.get("VERVET_VAR", str(BASE_DIR / "var")))
+
+
+def kept_secret(name: str) -> str:
+    """Return the secret kept in a file of VAR; make it on the first run."""
+    path = VAR / name
+    VAR.mkdir(parents=True, exist_ok=True, mode=0o700)
+    try:
+        with os.fdopen(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "w") as file:
+            file.write(secrets.token_urlsafe(50))
+    except FileExistsError:
+        pass
+    return path.read_text()
+
+
+# -- How it is reached ------------------------------------------------------------------------
+
+# The address under which people open the console; links in mails begin with it.
+SITE_URL = os.environ.get("VERVET_URL", "http://127.0.0.1:8000").rstrip("/")
+LOCAL = SITE_URL.startswith(("http://127.0.0.1", "http://localhost"))
+DEBUG = switch("DEBUG", False)
+ALLOWED_HOSTS = words("ALLOWED_HOSTS", "127.0.0.1,localhost" if LOCAL else "")
+if not LOCAL and not ALLOWED_HOSTS:
+    ALLOWED_HOSTS = [SITE_URL.split("://")[-1].split("/")[0].split(":")[0]]
+
+if "SECRET_KEY" in os.environ:
+    SECRET_KEY = os.environ["SECRET_KEY"]
+elif LOCAL:
+    SECRET_KEY = kept_secret("secret_key")
+else:
+    raise ImproperlyConfigured(
+        "SECRET_KEY is not set. Set it to a long random text; only a console on 127.0.0.1 makes "
+        "its own. For example: python -c 'import secrets; print(secrets.token_urlsafe(50))'"
+    )
+# Digests of secret values (user data, environment values) are keyed with this, never with
+# SECRET_KEY: changing the login key must not look like a change of every secret.
+DIGEST_KEY = os.environ.get("VERVET_DIGEST_KEY") or kept_secret("digest_key")
+
+HTTPS = SITE_URL.startswith("https://")
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS
+SESSION_COOKIE_AGE = number("VERVET_SESSION_HOURS", 12, least=1) * 3600
+SESSION_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
+CSRF_TRUSTED_ORIGINS = [SITE_URL]
+SECURE_SSL_REDIRECT = switch("VERVET_REDIRECT_TO_HTTPS", False)
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if HTTPS else None
+SECURE_HSTS_SECONDS = number("VERVET_HSTS_SECONDS", 31_536_000 if HTTPS else 0)
+SECURE_CONTENT_TYPE_NOSNIFF = True
+SECURE_REFERRER_POLICY = "same-origin"
+X_FRAME_OPTIONS = "DENY"
+
+# Alpine, which the console's dress uses, needs 'unsafe-eval'; nothing needs inline scripts.
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": ["'self'"],
+        "script-src": ["'self'", "'unsafe-eval'"],
+        "style-src": ["'self'", "'unsafe-inline'"],
+        "img-src": ["'self'", "data:"],
+        "object-src": ["'none'"],
+        "base-uri": ["'self'"],
+        "form-action": ["'self'"],
+        "frame-ancestors": ["'none'"],
+    }
+}
+
+# -- The application --------------------------------------------------------------------------
+
+INSTALLED_APPS = [
+    "unfold",
+    "unfold.contrib.filters",
+    "unfold.contrib.simple_history",
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "whitenoise.runserver_nostatic",
+    "django.contrib.staticfiles",
+    "simple_history",
+    "rest_framework",
+    "django_filters",
+    "django_q",
+    "csp",
+    "axes",
+    "accounts",
+    "items",
+    "audits",
+    "notifications",
+    "config",
+]
+
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.auth.middleware.LoginRequiredMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "simple_history.middleware.HistoryRequestMiddleware",
+    "django_structlog.middlewares.RequestMiddleware",
+    "axes.middleware.AxesMiddleware",
+]
+
+ROOT_URLCONF = "config.urls"
+WSGI_APPLICATION = "config.wsgi.application"
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ]
+        },
+    }
+]
+
+AUTH_USER_MODEL = "accounts.User"
+AUTHENTICATION_BACKENDS = [
+    "axes.backends.AxesStandaloneBackend",
+    "django.contrib.auth.backends.ModelBackend",
+    "accounts.seeing.GrantBackend",
+]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": f"django.contrib.auth.password_validation.{name}", "OPTIONS": options}
+    for name, options in {
+        "UserAttributeSimilarityValidator": {},
+        "MinimumLengthValidator": {"min_length": 12},
+        "CommonPasswordValidator": {},
+        "NumericPasswordValidator": {},
+    }.items()
+]
+LOGIN_URL = reverse_lazy("admin:login")
+LOGIN_REDIRECT_URL = reverse_lazy("admin:index")
+AXES_FAILURE_LIMIT = number("VERVET_LOGIN_ATTEMPTS", 5, least=1)
+AXES_COOLOFF_TIME = number("VERVET_LOGIN_PAUSE_HOURS", 1, least=1)
+AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
+AXES_RESET_ON_SUCCESS = True
+
+SIMPLE_HISTORY_REVERT_DISABLED = True
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+LANGUAGE_CODE = "en-gb"
+TIME_ZONE = os.environ.get("VERVET_TIME_ZONE", "UTC")
+USE_I18N = False
+USE_TZ = True
+
+STATIC_URL = "static/"
+STATIC_ROOT = VAR / "static"
+STATICFILES_DIRS = [BASE_DIR / "static"]
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
+}
+
+# -- The database -----------------------------------------------------------------------------
+
+DATABASES = {"default": env.db_url("DATABASE_URL", default=f"sqlite:///{VAR / 'vervet.sqlite3'}")}
+SQLITE = DATABASES["default"]["ENGINE"].endswith("sqlite3")
+if SQLITE:
+    # Without IMMEDIATE and a long timeout a third of concurrent jobs fail with "locked".
+    DATABASES["default"]["OPTIONS"] = {
+        "transaction_mode": "IMMEDIATE",
+        "timeout": 20,
+        "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;",
+    }
+elif "postgresql" not in DATABASES["default"]["ENGINE"]:
+    raise ImproperlyConfigured("DATABASE_URL must begin with sqlite:// or postgres://.")
+
+# -- Jobs -------------------------------------------------------------------------------------
+
+WORKERS = number("VERVET_WORKERS", 4, least=1)
+JOB_TIMEOUT = number("VERVET_JOB_TIMEOUT", 900, least=1)
+Q_CLUSTER = {
+    "name": "vervet",
+    "orm": "default",
+    "workers": WORKERS,
+    # `retry` counts from the moment that a job is fetched, so nothing may be fetched early,
+    # and retry > timeout x (queue_limit / workers + 2).
+    "queue_limit": WORKERS,
+    "bulk": 1,
+    "timeout": JOB_TIMEOUT,
+    "retry": JOB_TIMEOUT * 4,
+    "max_attempts": 3,
+    "ack_failures": True,
+    "catch_up": False,
+    "save_limit": 250,
+    "label": "Jobs",
+    "ALT_CLUSTERS": {},
+}
+
+# -- Watching ---------------------------------------------------------------------------------
+
+# Seconds between two looks at a slice, where no watcher setting says otherwise.
+SCAN_INTERVAL = number("VERVET_SCAN_INTERVAL", 900, least=60)
+# Seconds for which a worker holds a slice without renewing its lease.
+LEASE_SECONDS = number("VERVET_LEASE_SECONDS", 300, least=1)
+# Items written in one transaction: SQLite has one write lock for everybody.
+PORTION = number("VERVET_PORTION", 1000 if SQLITE else 5000, least=1)
+FETCH_THREADS = number("VERVET_FETCH_THREADS", 8, least=1)
+# Calls to a cloud: seconds until one is given up, and how often it is tried.
+CALL_TIMEOUT = number("VERVET_CALL_TIMEOUT", 60, least=1)
+CALL_ATTEMPTS = number("VERVET_CALL_ATTEMPTS", 6, least=1)
+
+# -- Telling ----------------------------------------------------------------------------------
+
+# Seconds in which what happens is gathered into one mail a subscription.
+GATHERING_TIME = number("VERVET_GATHERING_TIME", 300)
+DEFAULT_FROM_EMAIL = SERVER_EMAIL = os.environ.get("VERVET_MAIL_FROM", "vervet@localhost")
+MAIL_FOLDER = os.environ.get("VERVET_MAIL_FOLDER", "")
+if MAIL_FOLDER:
+    EMAIL_BACKEND = "django.core.mail.backends.filebased.EmailBackend"
+    EMAIL_FILE_PATH = MAIL_FOLDER
+else:
+    EMAIL_CONFIG = env.email_url("VERVET_SMTP_URL", default="smtp://127.0.0.1:25")
+    globals().update(EMAIL_CONFIG)
+EMAIL_TIMEOUT = number("VERVET_SMTP_TIMEOUT", 30, least=1)
+
+REST_FRAMEWORK = {
+    "DEFAULT_AUTHENTICATION_CLASSES": ["rest_framework.authentication.SessionAuthentication"],
+    "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
+    "DEFAULT_FILTER_BACKENDS": ["django_filters.rest_framework.DjangoFilterBackend"],
+    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_PAGINATION_CLASS": "rest_framework.pagination.CursorPagination",
+    "PAGE_SIZE": 100,
+}
+
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"plain": {"format": "{asctime} {levelname} {name}: {message}", "style": "{"}},
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "plain"}},
+    "root": {"handlers": ["console"], "level": os.environ.get("VERVET_LOG_LEVEL", "INFO")},
+    "loggers": {
+        name: {"level": "WARNING"}
+        for name in ("axes", "botocore", "boto3", "django_structlog", "urllib3")
+    },
+}

@@ -1,0 +1,6 @@
+"""Every address of the console and the API."""
+
+from django.contrib import admin
+from django.urls import path
+
+urlpatterns = [path("", admin.site.urls)]

@@ -1,0 +1,244 @@
+"""Write the mails: what was gathered, as text and as HTML that mail clients bear."""
+
+from collections import Counter
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+import css_inline
+from django.conf import settings
+from django.db.models import Count, Q
+from django.template.loader import render_to_string
+from django.urls import reverse
+from django.utils import timezone
+
+from audits.models import Cause, Issue, IssueEvent, What, severity
+from items.diffing import Difference, differences
+from items.models import Item, Kind, Run
+from items.watchers import watchers
+from notifications.models import Delivery, Line
+
+# What one mail shows in full; the rest is counted, with a link.
+MOST_CHANGES = 50
+MOST_ISSUES = 50
+MOST_LINES = 30
+WORST = 5
+WEEK = timedelta(days=7)
+
+
+@dataclass(frozen=True)
+class Mail:
+    subject: str
+    text: str
+    html: str
+
+
+@dataclass(frozen=True)
+class Change:
+    """A revision as a mail shows it."""
+
+    revision: Any
+    label: str
+    link: str
+    lines: list[Difference]
+    more: int
+
+
+@dataclass(frozen=True)
+class Found:
+    """A new issue as a mail shows it."""
+
+    event: IssueEvent
+    issue: Issue
+    label: str
+    severity: str
+    link: str
+
+
+@dataclass(frozen=True)
+class Sum:
+    """A run of which only the sum is told."""
+
+    run: Run
+    label: str
+    link: str
+    created: int
+    issues: int
+    worst: list[Issue]
+    why: str
+
+
+def alert(delivery: Delivery) -> Mail | None:
+    """Return the mail of everything gathered; None where there is nothing (more) to tell."""
+    lines = Line.objects.filter(delivery=delivery)
+    changes = [_change(pk) for pk in _keys(lines, "revision_id")[:MOST_CHANGES]]
+    found = [_found(event) for event in _events(lines)[:MOST_ISSUES]]
+    sums = [_sum(run) for run in Run.objects.filter(pk__in=_keys(lines, "run_id"))]
+    if not (changes or found or sums):
+        return None
+    counts = {
+        "changes": lines.filter(revision__isnull=False).count(),
+        "issues": lines.filter(event__isnull=False).count(),
+    }
+    context = {
+        "delivery": delivery,
+        "issues": found,
+        "changes": changes,
+        "sums": sums,
+        "counts": counts,
+        "more_issues": counts["issues"] - len(found),
+        "more_changes": counts["changes"] - len(changes),
+        "items_link": link("admin:items_item_changelist"),
+        "issues_link": link("admin:audits_issue_changelist"),
+        "site": settings.SITE_URL,
+    }
+    return _mail("alert", _subject(found, changes, sums, counts), context)
+
+
+def weekly(delivery: Delivery) -> Mail:
+    """Return the summary of the seven days that begin at ``delivery.since``."""
+    start, end = delivery.since, delivery.since + WEEK
+    subscription = delivery.subscription
+    scope = Q(item__account__in=subscription.accounts_wanted())
+    if subscription.technologies:
+        scope &= Q(item__technology__in=subscription.technologies)
+    issues = Issue.objects.filter(scope).select_related("item__account", "version")
+    current = issues.unjustified().order_by("-score", "opened_at")
+    events = IssueEvent.objects.filter(issue__in=issues.values("pk"), at__gte=start, at__lt=end)
+    happened = dict(events.values_list("what").annotate(Count("pk")).order_by())
+    opened = happened.get(What.OPENED, 0) + happened.get(What.REOPENED, 0)
+    fixed = happened.get(What.FIXED, 0)
+    by_severity = Counter(severity(score) for score in current.values_list("score", flat=True))
+    context = {
+        "delivery": delivery,
+        "start": start,
+        "end": end - timedelta(seconds=1),
+        "opened": opened,
+        "fixed": fixed,
+        "open": sum(by_severity.values()),
+        "by_severity": [(word, by_severity[word]) for word in SEVERITY_WORDS if by_severity[word]],
+        "worst": [_issue(issue) for issue in current[:10]],
+        "oldest": [_issue(issue) for issue in current.order_by("opened_at")[:10]],
+        "issues_link": link("admin:audits_issue_changelist"),
+        "site": settings.SITE_URL,
+    }
+    subject = f"Vervet: {opened} new, {fixed} fixed, {context['open']} open this week"
+    return _mail("weekly", subject, context)
+
+
+SEVERITY_WORDS = ("critical", "high", "medium", "low", "information")
+
+
+def _issue(issue: Issue) -> dict[str, Any]:
+    return {
+        "issue": issue,
+        "link": link("admin:audits_issue_change", issue.pk),
+        "days": (timezone.now() - issue.opened_at).days,
+    }
+
+
+def _mail(name: str, subject: str, context: dict[str, Any]) -> Mail:
+    context["subject"] = subject
+    html = render_to_string(f"mail/{name}.html", context)
+    inliner = css_inline.CSSInliner(keep_at_rules=True, load_remote_stylesheets=False)
+    return Mail(
+        subject=" ".join(subject.split())[:300],
+        text=render_to_string(f"mail/{name}.txt", context),
+        html=inliner.inline(html),
+    )
+
+
+def link(name: str, *arguments: Any) -> str:
+    """Return a full address of the console."""
+    return settings.SITE_URL + reverse(name, args=arguments)
+
+
+def _keys(lines: Any, name: str) -> list[int]:
+    return list(
+        lines.filter(**{f"{name}__isnull": False}).order_by("pk").values_list(name, flat=True)
+    )
+
+
+def _events(lines: Any) -> list[IssueEvent]:
+    """Return the events, worst first."""
+    return list(
+        IssueEvent.objects.filter(pk__in=_keys(lines, "event_id"))
+        .select_related("issue__item__account", "version", "issue__rule")
+        .order_by("-score", "at")
+    )
+
+
+def technology_label(technology: str) -> str:
+    return watchers[technology].label if technology in watchers else technology
+
+
+def _change(pk: int) -> Change:
+    revision = Item.history.select_related("account").get(pk=pk)
+    lines: list[Difference] = []
+    if revision.kind == Kind.CHANGED:
+        before = (
+            Item.history.filter(id=revision.id, history_id__lt=pk)
+            .order_by("-history_id")
+            .values_list("config", flat=True)
+            .first()
+        )
+        names = (
+            watchers[revision.technology].element_names if revision.technology in watchers else {}
+        )
+        lines = differences(before or {}, revision.config, names)
+    return Change(
+        revision=revision,
+        label=technology_label(revision.technology),
+        link=link("admin:items_item_change", revision.id),
+        lines=lines[:MOST_LINES],
+        more=max(0, len(lines) - MOST_LINES),
+    )
+
+
+def _found(event: IssueEvent) -> Found:
+    issue = event.issue
+    return Found(
+        event=event,
+        issue=issue,
+        label=technology_label(issue.item.technology),
+        severity=severity(event.score),
+        link=link("admin:audits_issue_change", issue.pk),
+    )
+
+
+def _sum(run: Run) -> Sum:
+    opened = IssueEvent.objects.filter(run=run, what__in=(What.OPENED, What.REOPENED))
+    worst = opened.select_related("issue__item", "issue__version").order_by("-score", "pk")[:WORST]
+    by_rules = run.kind == Run.Kind.JUDGED
+    return Sum(
+        run=run,
+        label=technology_label(run.technology),
+        link=link("admin:audits_issue_changelist"),
+        created=run.created,
+        issues=opened.count(),
+        worst=[event.issue for event in worst],
+        why=_why(opened) if by_rules else "read for the first time",
+    )
+
+
+def _why(events: Any) -> str:
+    causes = [Cause(cause).label for cause in events.values_list("cause", flat=True).distinct()]
+    return ", ".join(causes) or "judged again"
+
+
+def _subject(
+    found: list[Found], changes: list[Change], sums: list[Sum], counts: dict[str, int]
+) -> str:
+    """Say the worst first: that line is what is read on a telephone."""
+    if found:
+        first = found[0]
+        rest = counts["issues"] - 1
+        more = f" and {rest} more" if rest else ""
+        return f"[{first.severity}] {first.event.version.title}: {first.issue.item}{more}"
+    if changes:
+        first_change = changes[0].revision
+        rest = counts["changes"] - 1
+        more = f" and {rest} more" if rest else ""
+        return f"{changes[0].label} {first_change.name} {first_change.kind}{more}"
+    created, issues = sum(one.created for one in sums), sum(one.issues for one in sums)
+    return f"Vervet: {created} items read for the first time, {issues} issues"

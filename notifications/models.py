@@ -1,0 +1,137 @@
+"""Who is told of what, and every mail that went out or still has to."""
+
+import uuid
+
+from django.conf import settings
+from django.core.exceptions import ValidationError
+from django.core.validators import MaxValueValidator
+from django.db import models
+from simple_history.models import HistoricalRecords
+
+from accounts.models import Account, AccountGroup
+from audits.models import IssueEvent
+from items.models import Item, Run
+
+
+class Subscription(models.Model):
+    """An address, and what it is told of."""
+
+    name = models.CharField(max_length=100)
+    address = models.EmailField(help_text="Any address; no login is needed to be told.")
+    on = models.BooleanField(default=True)
+    accounts = models.ManyToManyField(Account, blank=True, help_text="Nothing chosen: all.")
+    groups = models.ManyToManyField(
+        AccountGroup, blank=True, help_text="Accounts in these groups are added."
+    )
+    technologies = models.JSONField(default=list, blank=True, help_text="Nothing: all.")
+    created = models.BooleanField("new items", default=True)
+    changed = models.BooleanField("changed items", default=True)
+    gone = models.BooleanField("items that are gone", default=True)
+    issues = models.BooleanField("new issues", default=True)
+    least_score = models.PositiveSmallIntegerField(
+        default=4, validators=[MaxValueValidator(10)], help_text="Of new issues, 0 to 10."
+    )
+    weekly = models.BooleanField("weekly summary", default=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    history = HistoricalRecords(m2m_fields=[accounts, groups])
+
+    class Meta:
+        ordering = ["name"]
+
+    def __str__(self) -> str:
+        return f"{self.name} <{self.address}>"
+
+    def clean(self) -> None:
+        if not isinstance(self.technologies, list):
+            raise ValidationError({"technologies": "Must be a list of technologies."})
+
+    def accounts_wanted(self) -> models.QuerySet[Account]:
+        """Return the accounts that it is about; all where none was chosen."""
+        if not self.accounts.exists() and not self.groups.exists():
+            return Account.objects.all()
+        return Account.objects.filter(
+            models.Q(pk__in=self.accounts.values("pk"))
+            | models.Q(groups__in=self.groups.values("pk"))
+        ).distinct()
+
+
+def new_message_id() -> str:
+    """Make the id under which a mail is sent, each time that it is sent."""
+    host = settings.SITE_URL.split("://")[-1].split("/")[0].split(":")[0]
+    return f"<{uuid.uuid4()}@{host}>"
+
+
+class Delivery(models.Model):
+    """One mail: what is gathered for it, and what became of it."""
+
+    class Kind(models.TextChoices):
+        ALERT = "alert", "alert"
+        WEEKLY = "weekly", "weekly summary"
+
+    class State(models.TextChoices):
+        GATHERING = "gathering", "gathering"
+        SENDING = "sending", "being sent"
+        SENT = "sent", "sent"
+        FAILED = "failed", "given up"
+
+    subscription = models.ForeignKey(
+        Subscription, on_delete=models.CASCADE, related_name="deliveries"
+    )
+    kind = models.CharField(max_length=10, choices=Kind, default=Kind.ALERT)
+    state = models.CharField(max_length=10, choices=State, default=State.GATHERING)
+    since = models.DateTimeField(help_text="What became known from here on.")
+    due_at = models.DateTimeField(db_index=True, help_text="When it is sent, or tried again.")
+    claimed_until = models.DateTimeField(null=True)
+    attempts = models.PositiveIntegerField(default=0)
+    last_error = models.TextField(blank=True)
+    sent_at = models.DateTimeField(null=True)
+    subject = models.CharField(max_length=300, blank=True)
+    message_id = models.CharField(max_length=100, default=new_message_id, unique=True)
+
+    class Meta:
+        ordering = ["-due_at"]
+        verbose_name_plural = "deliveries"
+        constraints = [
+            models.UniqueConstraint(
+                fields=["subscription"],
+                condition=models.Q(state="gathering", kind="alert", attempts=0),
+                name="gathering_once",
+            ),
+            models.UniqueConstraint(
+                fields=["subscription", "since"],
+                condition=models.Q(kind="weekly"),
+                name="weekly_once",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.subject or f"{self.kind} to {self.subscription.address}"
+
+
+class Line(models.Model):
+    """One thing that a subscriber is told, once: a change, an issue's event, or a run's sum."""
+
+    delivery = models.ForeignKey(Delivery, on_delete=models.CASCADE, related_name="lines")
+    subscription = models.ForeignKey(Subscription, on_delete=models.CASCADE, related_name="+")
+    revision = models.ForeignKey(
+        Item.history.model, on_delete=models.CASCADE, null=True, related_name="+"
+    )
+    event = models.ForeignKey(IssueEvent, on_delete=models.CASCADE, null=True, related_name="+")
+    run = models.ForeignKey(Run, on_delete=models.CASCADE, null=True, related_name="+")
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["subscription", one], name=f"told_once_of_{one}")
+            for one in ("revision", "event", "run")
+        ] + [
+            models.CheckConstraint(
+                condition=models.Q(revision__isnull=False)
+                | models.Q(event__isnull=False)
+                | models.Q(run__isnull=False),
+                name="line_tells_something",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.subscription_id} of {self.revision_id or self.event_id or self.run_id}"

@@ -1,0 +1,119 @@
+"""Write down who must be told of what: outbox lines, in the transaction of what they tell."""
+
+from collections.abc import Iterable, Sequence
+from datetime import timedelta
+
+from django.conf import settings
+from django.utils import timezone
+
+from audits.models import Cause, IssueEvent, What
+from items.models import Item, Kind, Run
+from items.recording import BATCH, Changes
+from notifications.models import Delivery, Line, Subscription
+
+# What is news each by itself; anything else is told in the sum of its run.
+SINGLE_CAUSES = (Cause.CLOUD, Cause.COVERAGE, Cause.TIME)
+NEW = (What.OPENED, What.REOPENED, What.LAPSED)
+WANTED = {
+    Kind.CREATED: "created",
+    Kind.BACK: "created",
+    Kind.CHANGED: "changed",
+    Kind.GONE: "gone",
+}
+
+
+def tell(changes: Changes, events: Sequence[IssueEvent]) -> None:
+    """Add a line for each subscription and each thing that it wants; send nothing.
+
+    A first look and what a rule's new version brings are one line a run.
+    """
+    run = changes.run
+    revisions = _revisions(changes)
+    first = {item.pk for item in _first_looked_at(changes)}
+    news = [event for event in events if event.what in NEW and not _silent(event)]
+    single = [
+        event for event in news if event.cause in SINGLE_CAUSES and event.issue.item_id not in first
+    ]
+    summed = bool(first) or len(news) > len(single)
+    if not (revisions or single or summed):
+        return
+    for subscription in _about(run):
+        wanted = [pk for pk, kind in revisions.items() if getattr(subscription, WANTED[kind])]
+        scored = [
+            event
+            for event in single
+            if subscription.issues and event.score >= subscription.least_score
+        ]
+        if wanted or scored or summed:
+            _write(subscription, wanted, scored, run if summed else None)
+
+
+def _silent(event: IssueEvent) -> bool:
+    """Say whether nobody wants to hear of it: it is justified."""
+    return event.issue.justified
+
+
+def _first_looked_at(changes: Changes) -> Iterable[Item]:
+    return (item for item in changes.created if item.place in changes.first_looks)
+
+
+def _revisions(changes: Changes) -> dict[int, Kind]:
+    """Return the revisions that are news, by their key."""
+    news = {item.pk: Kind(kind) for kind, item in changes.news()}
+    if not news:
+        return {}
+    rows = Item.history.filter(run=changes.run, id__in=news).values_list("history_id", "id", "kind")
+    return {row: news[item] for row, item, kind in rows if kind == news[item]}
+
+
+def _about(run: Run) -> list[Subscription]:
+    """Return the subscriptions that want to hear of this slice."""
+    groups = set(run.account.groups.values_list("pk", flat=True))
+    found = []
+    for one in Subscription.objects.filter(on=True).prefetch_related("accounts", "groups"):
+        accounts = {account.pk for account in one.accounts.all()}
+        wanted = {group.pk for group in one.groups.all()}
+        in_scope = not (accounts or wanted) or run.account_id in accounts or bool(groups & wanted)
+        if in_scope and (not one.technologies or run.technology in one.technologies):
+            found.append(one)
+    return found
+
+
+def _write(
+    subscription: Subscription, revisions: list[int], events: list[IssueEvent], run: Run | None
+) -> None:
+    delivery = _gathering(subscription)
+    lines = [Line(revision_id=pk) for pk in revisions]
+    lines += [Line(event=event) for event in events]
+    lines += [Line(run=run)] if run else []
+    for line in lines:
+        line.delivery, line.subscription = delivery, subscription
+    Line.objects.bulk_create(lines, batch_size=BATCH, ignore_conflicts=True)
+
+
+def _gathering(subscription: Subscription) -> Delivery:
+    """Return the mail that is being gathered, locked until the commit.
+
+    Who sends it waits for that lock, so that no line is added to a mail that has gone.
+    """
+    open_ones = Delivery.objects.filter(
+        subscription=subscription,
+        kind=Delivery.Kind.ALERT,
+        state=Delivery.State.GATHERING,
+        attempts=0,
+    )
+    delivery = open_ones.select_for_update().first()
+    if delivery:
+        return delivery
+    now = timezone.now()
+    Delivery.objects.bulk_create(
+        [
+            Delivery(
+                subscription=subscription,
+                since=now,
+                due_at=now + timedelta(seconds=settings.GATHERING_TIME),
+            )
+        ],
+        ignore_conflicts=True,
+    )
+    return open_ones.select_for_update().get()
