@@ -1,4 +1,4 @@
-from django.apps import AppConfig
+from django.apps import AppConfig, apps
 from django.db.models.signals import post_migrate
 
 
@@ -9,5 +9,6 @@ class ConfigConfig(AppConfig):
     def ready(self) -> None:
         from config.roles import fill_roles
 
-        # A migration would run before the permissions of later apps exist.
-        post_migrate.connect(fill_roles, sender=self)
+        # A migration would run before the permissions of later apps exist. The signal comes
+        # once an app with models; notifications is the last of ours.
+        post_migrate.connect(fill_roles, sender=apps.get_app_config("notifications"))

@@ -266,6 +266,41 @@ else:
     globals().update(EMAIL_CONFIG)
 EMAIL_TIMEOUT = number("VERVET_SMTP_TIMEOUT", 30, least=1)
 
+# -- The console ------------------------------------------------------------------------------
+
+_INDIGO = {
+    "50": "oklch(97% .016 268)",
+    "100": "oklch(94% .033 268)",
+    "200": "oklch(88% .062 268)",
+    "300": "oklch(80% .102 268)",
+    "400": "oklch(74% .125 268)",
+    "500": "oklch(66% .16 268)",
+    "600": "oklch(52% .19 268)",
+    "700": "oklch(46% .17 268)",
+    "800": "oklch(40% .14 268)",
+    "900": "oklch(35% .11 268)",
+    "950": "oklch(25% .08 268)",
+}
+UNFOLD = {
+    "SITE_TITLE": "Vervet",
+    "SITE_HEADER": "Vervet",
+    "SITE_SUBHEADER": "Cloud configuration watch",
+    "SITE_SYMBOL": "visibility",
+    "SITE_URL": None,
+    "SHOW_VIEW_ON_SITE": False,
+    "SITE_FAVICONS": [
+        {"rel": "icon", "type": "image/svg+xml", "href": "config.console.navigation.favicon"}
+    ],
+    "STYLES": ["config.console.navigation.stylesheet"],
+    "COLORS": {"primary": _INDIGO},
+    "SIDEBAR": {
+        "show_search": True,
+        "command_search": True,
+        "navigation": "config.console.navigation.navigation",
+    },
+}
+AXES_LOCKOUT_TEMPLATE = "console/locked.html"
+
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": ["rest_framework.authentication.SessionAuthentication"],
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],

@@ -40,6 +40,8 @@ class Run(models.Model):
     """Under which name this process holds the slice; only set on a run that was claimed."""
     slice: Slice
     """The row that is held; only set on a run that was claimed."""
+    unseen: dict[tuple[str, str], Any] | None = None
+    """What was stored when the run began and has not been met since, by place and id."""
 
     class Kind(models.TextChoices):
         LOOKED = "looked", "looked"

@@ -19,8 +19,12 @@ class Portion:
 
 
 def portions(found: Sequence[Snapshot | Refusal | Answered]) -> Iterator[Portion]:
-    """Yield everything found, at most ``settings.PORTION`` items at a time; at least one."""
-    snapshots = [one for one in found if isinstance(one, Snapshot)]
+    """Yield everything found, at most ``settings.PORTION`` items at a time; at least one.
+
+    Of what a listing names twice, as when pages overlap, the last one counts.
+    """
+    once = {(one.place, one.uid): one for one in found if isinstance(one, Snapshot)}
+    snapshots = list(once.values())
     cuts = range(0, max(1, len(snapshots)), settings.PORTION)
     refused = [one for one in found if isinstance(one, Refusal)]
     refused += [refusal for one in snapshots for refusal in one.unread.values()]

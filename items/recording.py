@@ -126,33 +126,37 @@ class _Recorder:
             name.pattern for name in IgnoredName.objects.filter(technology=run.technology)
         ]
         self.changes = Changes(run)
+        if run.unseen is None:
+            run.unseen = self._living()
+        self.unseen = run.unseen
 
     def take(self, snapshots: Iterable[Snapshot]) -> None:
         """Sort snapshots by what they change, and write each kind at once."""
-        stored = self._living()
         first = {s.place for s in snapshots} - set(self.run.slice.places)
         self.changes.first_looks = frozenset(first)
         seen, other, new = [], [], []
         for snapshot in snapshots:
             if self._ignored(snapshot.name):
                 continue
-            row = stored.get((snapshot.place, snapshot.uid))
+            row = self.unseen.pop((snapshot.place, snapshot.uid), None)
             if row is None:
                 new.append(Fresh(snapshot, None))
             elif self._as_it_was(snapshot, row):
                 seen.append(row.pk)
             else:
                 other.append(Fresh(snapshot, row))
-        self.slice_items.filter(pk__in=seen).update(last_seen=self.now)
         for start in range(0, len(other), BATCH):
-            self._differ(other[start : start + BATCH])
+            seen += self._differ(other[start : start + BATCH])
+        self.slice_items.filter(pk__in=seen).update(last_seen=self.now)
         if new:
             self._appear(new)
 
     def miss(self, answered: frozenset[str]) -> None:
         """Mark what was not seen, in places that answered to the end, as gone."""
-        missing = self.slice_items.living().filter(last_seen__lt=self.now, place__in=answered)
-        gone = list(missing)
+        missing = [row.pk for (place, _), row in self.unseen.items() if place in answered]
+        gone = []
+        for start in range(0, len(missing), BATCH):
+            gone += self.slice_items.filter(pk__in=missing[start : start + BATCH])
         for item in gone:
             item.gone_at = item.changed_at = self.now
         self.changes.ignored = [item for item in gone if self._ignored(item.name)]
@@ -174,8 +178,12 @@ class _Recorder:
             not snapshot.unread and not row.unread and row.whole_digest == digest(snapshot.config)
         )
 
-    def _differ(self, fresh: list[Fresh]) -> None:
-        """Look closer at items whose digest differs, or of which parts were not read."""
+    def _differ(self, fresh: list[Fresh]) -> list[int]:
+        """Look closer at items whose digest differs, or of which parts were not read.
+
+        Writes what is to be written; returns the keys of those that are as they were after all.
+        """
+        same = []
         items = self.slice_items.in_bulk([one.stored.pk for one in fresh if one.stored])
         kinds: dict[Sameness, list[Item]] = {sameness: [] for sameness in Sameness}
         for snapshot, row in fresh:
@@ -186,6 +194,9 @@ class _Recorder:
                 part: item.config[part] for part in reach if part in item.config
             }
             sameness = compare(self.watcher, self.ephemeral, item.config, config)
+            if sameness is Sameness.SAME and item.unread == reach:
+                same.append(item.pk)
+                continue
             self.changes.before[item.pk] = item.config
             if item.unread != reach:
                 self.changes.reached.append(item)
@@ -199,6 +210,7 @@ class _Recorder:
         self._write(kinds[Sameness.DIFFERENT], Kind.CHANGED)
         self._write(kinds[Sameness.COMPLETED], Kind.COMPLETED)
         self._save(kinds[Sameness.REFRESHED] + kinds[Sameness.SAME])
+        return same
 
     def _appear(self, fresh: list[Fresh]) -> None:
         """Write items that were not there: new ones, and ones that come back."""

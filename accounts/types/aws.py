@@ -14,7 +14,7 @@ from botocore.credentials import (
     AssumeRoleCredentialFetcher,
     DeferredRefreshableCredentials,
 )
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore.exceptions import BotoCoreError, ClientError, IncompleteReadError
 from django.conf import settings
 from django.core.exceptions import ValidationError
 
@@ -108,6 +108,7 @@ class AwsSession:
         self._lock = threading.Lock()
         self._clients: dict[tuple[str, str], Any] = {}
         self._session = self._assume(parameters)
+        self._session.events.register("before-parse", refuse_cut_answer)
         if calls_per_second:
             pace = Pace(calls_per_second)
             self._session.events.register("before-send", lambda **_: pace.wait())
@@ -170,6 +171,20 @@ class AwsSession:
                 "set a role that is in the account."
             )
         return me["Arn"]
+
+
+def refuse_cut_answer(response_dict: Any, operation_model: Any, **_: Any) -> None:
+    """Raise where an answer is shorter than it says.
+
+    botocore takes what came for the whole: a list of buckets that was cut off after its first
+    byte reads as an account without buckets.
+    """
+    if operation_model.http.get("method") == "HEAD" or operation_model.has_streaming_output:
+        return
+    said = response_dict["headers"].get("content-length")
+    came = len(response_dict["body"])
+    if said is not None and came != int(said):
+        raise IncompleteReadError(actual_bytes=came, expected_bytes=int(said))
 
 
 class Pace:

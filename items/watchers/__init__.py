@@ -7,6 +7,18 @@ watchers: Registry[type[Watcher]] = Registry(
     "vervet.watchers",
     base=Watcher,
     builtin={
+        "aws.account": "items.watchers.aws.account:Account",
+        "aws.ec2.address": "items.watchers.aws.ec2:Address",
+        "aws.ec2.instance": "items.watchers.aws.ec2:Instance",
+        "aws.ec2.nat_gateway": "items.watchers.aws.ec2:NatGateway",
+        "aws.ec2.network_interface": "items.watchers.aws.ec2:NetworkInterface",
         "aws.ec2.security_group": "items.watchers.aws.ec2:SecurityGroup",
+        "aws.ec2.vpc": "items.watchers.aws.ec2:Vpc",
+        "aws.ec2.vpc_endpoint": "items.watchers.aws.ec2:VpcEndpoint",
+        "aws.iam.group": "items.watchers.aws.iam:Group",
+        "aws.iam.policy": "items.watchers.aws.iam:Policy",
+        "aws.iam.role": "items.watchers.aws.iam:Role",
+        "aws.iam.user": "items.watchers.aws.iam:User",
+        "aws.s3.bucket": "items.watchers.aws.s3:Bucket",
     },
 )

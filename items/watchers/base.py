@@ -1,8 +1,10 @@
 """What a watcher is: which technology it reads, with which calls, and where names lie."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+import logging
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, ClassVar, TypeVar
 
 import orjson
@@ -10,86 +12,38 @@ from django.conf import settings
 
 from accounts.models import Account
 from items.canonical import canonical, kept_order, sealed
-from items.paths import read, replaced, steps
+from items.paths import compiled, first_field, read, replaced, steps
+from items.watchers.terms import Answered, Call, ReadError, Refusal, Snapshot
+
+logger = logging.getLogger(__name__)
 
 Work = TypeVar("Work")
 Result = TypeVar("Result")
 
-
-@dataclass(frozen=True)
-class Call:
-    """One read of a provider's API, and where in its reply the answer lies."""
-
-    operation: str
-    """The SDK's own name: ``describe_security_groups``."""
-    answer: str = "@"
-    """JMESPath into the reply; of every page of it where there are several."""
-    params: Mapping[str, Any] = field(default_factory=dict)
-    """Sent as they are; the text ``{account}`` becomes the account's identifier."""
-    keys: Mapping[str, str] = field(default_factory=dict)
-    """Sent from the item: the parameter's name to a JMESPath into the item."""
-    absent: tuple[str, ...] = ()
-    """Error codes that mean "not configured": the answer is null, nothing failed."""
-    permission: str = ""
-    """What the account must allow, where that is not the operation's own name."""
+# What code meets in an answer that does not have the shape it was promised.
+SHAPE_ERRORS = (AttributeError, LookupError, TypeError, ValueError)
 
 
-@dataclass(frozen=True)
-class Refusal:
-    """Something that could not be read. What is in it is unknown, not gone."""
-
-    operation: str
-    code: str
-    reason: str
-    permission: str = ""
-    place: str = ""
-    """Empty: every place."""
-    part: str = ""
-    """The part of an item; empty: the listing itself."""
-    name: str = ""
-    """The item that the part belongs to."""
-
-
-@dataclass(frozen=True)
-class Answered:
-    """A place whose listing was read to its end: what is not in it is not there."""
-
-    place: str
-
-
-@dataclass(frozen=True)
-class Snapshot:
-    """An item as its provider described it just now."""
-
-    place: str
-    uid: str
-    name: str
-    full_name: str
-    region: str
-    config: dict[str, Any]
-    unread: Mapping[str, Refusal] = field(default_factory=dict)
-    """Parts that were refused; they are missing in ``config``."""
-
-
-class ReadError(Exception):
-    """The provider refused or failed a call."""
-
-    def __init__(self, operation: str, code: str, reason: str, permission: str = "") -> None:
-        super().__init__(f"{operation}: {code}: {reason}")
-        self.operation, self.code = operation, code
-        self.reason, self.permission = reason, permission
-
-    def refusal(self, place: str = "", part: str = "", name: str = "") -> Refusal:
-        """Return what is kept of this error."""
-        return Refusal(self.operation, self.code, self.reason, self.permission, place, part, name)
+class Vanished(Exception):
+    """The item is no more, though it was listed a moment ago."""
 
 
 @dataclass(frozen=True)
 class Row:
-    """One row of a listing, on its way to a snapshot."""
+    """One row of a listing, on its way to a snapshot; parts are added to it in place."""
 
     place: str
     config: dict[str, Any]
+    unread: dict[str, ReadError] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Look:
+    """What one place listed; ``refusal`` where that may not be all."""
+
+    place: str
+    rows: list[Row]
+    refusal: Refusal | None
 
 
 class Watcher:
@@ -102,6 +56,8 @@ class Watcher:
     listing: ClassVar[Call]
     details: ClassVar[Mapping[str, Call]] = {}
     """Further calls an item, by the key under which the answer is added."""
+    others: ClassVar[tuple[Call, ...]] = ()
+    """Calls that code of the watcher makes beside these."""
 
     id: ClassVar[str]
     name: ClassVar[str]
@@ -109,14 +65,17 @@ class Watcher:
     region: ClassVar[str] = ""
     """Empty where the item's region is the place that was asked."""
     full_name: ClassVar[str]
-    """A template over the item's names and ``place``, ``account`` and the like."""
+    """A template over the item's names and ``uid``, ``place``, ``account`` and the like."""
+
+    left_out: ClassVar[str] = ""
+    """JMESPath; a listed row of which it is true is not there: gone already, or not ours."""
+    gone_codes: ClassVar[tuple[str, ...]] = ()
+    """Error codes of a part that mean that the item itself is no more."""
 
     json_text: ClassVar[Mapping[str, str]] = {}
-    """Key to add: name of the field whose JSON text is parsed into it."""
+    """Key to add: JMESPath to the text that is parsed into it, or to what already is."""
     adds: ClassVar[tuple[str, ...]] = ()
     """Keys that code of the watcher adds to what the listing says."""
-    element_names: ClassVar[Mapping[str, tuple[str, ...]]] = {}
-    """For a list: the fields that together call an element, where differences are shown."""
     ephemeral: ClassVar[tuple[str, ...]] = ()
     """Paths that change by themselves: kept, never counted as a change."""
     secret: ClassVar[tuple[str, ...]] = ()
@@ -136,58 +95,113 @@ class Watcher:
         except ReadError as error:
             yield error.refusal()
             return
-        rows: list[Row] = []
-        for place, listed, refusal in self.in_threads(
-            lambda place: self._listed(account, place), places
-        ):
-            rows += [Row(place, row) for row in listed]
-            yield refusal or Answered(place)
-        yield from self.in_threads(lambda row: self.describe(account, row), rows)
+        looks = self.in_threads(partial(self.look, account), places)
+        rows = [row for look in looks for row in look.rows]
+        found = self.in_threads(partial(self._described, account), rows)
+        refusals = [look.refusal for look in looks if look.refusal]
+        refusals += [one for one in found if isinstance(one, Refusal)]
+        yield from (one for one in found if isinstance(one, Snapshot))
+        yield from refusals
+        unknown = {refusal.place for refusal in refusals}
+        yield from (Answered(place) for place in places if place not in unknown)
 
-    def _listed(
-        self, account: Account, place: str
-    ) -> tuple[str, list[dict[str, Any]], Refusal | None]:
+    def look(self, account: Account, place: str) -> Look:
         """Read a listing; where it breaks in the middle, keep what came before."""
-        rows: list[dict[str, Any]] = []
+        rows: list[Row] = []
         try:
             for page in self.pages(account, place, self.listing, {}):
-                rows += page or []
+                rows += [Row(place, an_object(row)) for row in page or []]
+            if rows:
+                self.spread(account, place, rows)
         except ReadError as error:
-            return place, rows, error.refusal(place)
-        return place, rows, None
+            return Look(place, rows, error.refusal(place))
+        except SHAPE_ERRORS as error:
+            return Look(place, rows, self._malformed(error).refusal(place))
+        return Look(place, rows, None)
 
-    def describe(self, account: Account, row: Row) -> Snapshot:
-        """Complete one listed row with its details."""
-        config, unread = dict(row.config), {}
+    def spread(self, account: Account, place: str, rows: list[Row]) -> None:
+        """Add to the rows of a place what one call answers for all of them; see ``share()``."""
+
+    def _described(self, account: Account, row: Row) -> Snapshot | Refusal | None:
+        """Return the item of a row; None where it is gone."""
+        try:
+            if self.left_out and read(self.left_out, row.config):
+                return None
+            self.complete(account, row)
+            return self.snapshot(account, row)
+        except Vanished:
+            return None
+        except SHAPE_ERRORS as error:
+            return self._malformed(error).refusal(row.place)
+
+    def complete(self, account: Account, row: Row) -> None:
+        """Add the answers of further calls; raise Vanished where the item is no more."""
         for key, call in self.details.items():
-            try:
-                config[key] = self.read(account, row.place, call, config)
-            except ReadError as error:
-                unread[key] = error.refusal(row.place, key, str(read(self.name, config)))
-        return self.snapshot(account, row.place, config, unread)
+            self.fill(row, key, partial(self.read, account, row.place, call, row.config))
 
-    def snapshot(
+    def fill(self, row: Row, key: str, reading: Callable[[], Any]) -> None:
+        """Add one part to a row; where the reading is refused, note that it is unread."""
+        part = self._part(reading)
+        if not isinstance(part, ReadError):
+            row.config[key] = part
+        elif part.code in self.gone_codes:
+            raise Vanished from part
+        else:
+            row.unread[key] = part
+
+    def share(
         self,
-        account: Account,
-        place: str,
-        config: dict[str, Any],
-        unread: Mapping[str, Refusal] | None = None,
-    ) -> Snapshot:
+        rows: Iterable[Row],
+        key: str,
+        reading: Callable[[], Mapping[Any, Any]],
+        by: Callable[[dict[str, Any]], Hashable],
+        otherwise: Callable[[], Any] = lambda: None,
+    ) -> None:
+        """Add one part to many rows, each what a single reading holds for ``by`` of the row.
+
+        Where the reading is refused, the part is unread in all of them.
+        """
+        parts = self._part(reading)
+        for row in rows:
+            if isinstance(parts, ReadError):
+                row.unread[key] = parts
+            else:
+                whose = by(row.config)
+                row.config[key] = parts[whose] if whose in parts else otherwise()
+
+    def _part(self, reading: Callable[[], Any]) -> Any:
+        """Do a reading; give a ReadError back instead of raising it."""
+        try:
+            return reading()
+        except ReadError as error:
+            return error
+        except SHAPE_ERRORS as error:
+            return self._malformed(error)
+
+    def _malformed(self, error: Exception) -> ReadError:
+        logger.warning("%s: an answer of unknown shape", self.technology, exc_info=error)
+        reason = f"The answer has a shape that is not known: {error!r}"[:500]
+        return ReadError(self.listing.operation, "Malformed", reason)
+
+    def snapshot(self, account: Account, row: Row) -> Snapshot:
         """Bring a configuration into its canonical form and name it."""
-        for key, source in self.json_text.items():
-            config[key] = parsed(config.get(source))
-        config = self.tidy(config)
-        region = str(read(self.region, config) or "") if self.region else place
-        uid = str(read(self.id, config))
-        facts = {**self.facts(account), "place": place, "region": region, **config}
+        for key, path in self.json_text.items():
+            if first_field(path) not in row.unread:
+                row.config[key] = parsed(read(path, row.config))
+        config = self.tidy(row.config)
+        region = str(read(self.region, config) or "") if self.region else row.place
+        uid = identifier(read(self.id, config))
+        name = str(read(self.name, config) or uid)
+        facts = {**self.facts(account), "place": row.place, "region": region, "uid": uid, **config}
+        unread = {part: error.refusal(row.place, part, name) for part, error in row.unread.items()}
         return Snapshot(
-            place=place,
+            place=row.place,
             uid=uid,
-            name=str(read(self.name, config) or uid),
+            name=name,
             full_name=self.full_name.format_map(facts),
             region=region,
             config=config,
-            unread=unread or {},
+            unread=unread,
         )
 
     def tidy(self, config: dict[str, Any]) -> dict[str, Any]:
@@ -198,9 +212,7 @@ class Watcher:
             config = replaced(config, steps(path), lambda _, value=value: kept_order(value))
         return sealed(config, tuple(map(steps, self.secret)))
 
-    def in_threads(
-        self, function: Callable[[Work], Result], work: Sequence[Work]
-    ) -> Iterable[Result]:
+    def in_threads(self, function: Callable[[Work], Result], work: Sequence[Work]) -> list[Result]:
         """Do the work in a bounded pool; give the results in the order of the work."""
         if len(work) < 2:
             return [function(one) for one in work]
@@ -232,8 +244,10 @@ class Watcher:
 
     @classmethod
     def problems(cls) -> list[str]:
-        """Compare the specification with the SDK's own description of its API."""
-        return []
+        """Say what is wrong with the specification; a provider's class asks its SDK, too."""
+        needed = ("technology", "label", "account_type", "listing", "id", "name", "full_name")
+        found = [f"it has no {name}" for name in needed if not getattr(cls, name, None)]
+        return found or [problem for path in cls.paths() for problem in path_problems(path)]
 
     @classmethod
     def permissions(cls) -> set[str]:
@@ -241,9 +255,21 @@ class Watcher:
         return set()
 
     @classmethod
+    def policy(cls, permissions: Iterable[str]) -> Any:
+        """Return what an owner of an account sets up to give the permissions."""
+        return sorted(permissions)
+
+    @classmethod
     def calls(cls) -> list[Call]:
         """Return every call of the specification."""
-        return [cls.listing, *cls.details.values()]
+        return [cls.listing, *cls.details.values(), *cls.others]
+
+    @classmethod
+    def paths(cls) -> list[str]:
+        """Return every JMESPath of the specification that is not empty."""
+        into_items = [cls.id, cls.name, cls.region, cls.left_out, *cls.json_text.values()]
+        into_answers = [path for call in cls.calls() for path in (call.answer, *call.keys.values())]
+        return [path for path in into_items + into_answers if path]
 
     def arguments(self, account: Account, call: Call, config: dict[str, Any]) -> dict[str, Any]:
         """Return what the call sends."""
@@ -262,3 +288,25 @@ def parsed(text: Any) -> Any:
         return orjson.loads(text)
     except orjson.JSONDecodeError:
         return text
+
+
+def an_object(row: Any) -> dict[str, Any]:
+    """Return a listed row as it is; raise TypeError where it is anything but an object."""
+    if isinstance(row, dict):
+        return row
+    raise TypeError(f"a row is of type {type(row).__name__}, not an object")
+
+
+def identifier(value: Any) -> str:
+    """Return an item's id as text; raise ValueError where there is none."""
+    if isinstance(value, (str, int)) and value != "":
+        return str(value)
+    raise ValueError(f"a row has the id {value!r}")
+
+
+def path_problems(path: str) -> list[str]:
+    try:
+        compiled(path)
+    except ValueError as error:
+        return [f"{path} is no JMESPath: {error}"]
+    return []

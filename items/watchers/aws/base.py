@@ -1,7 +1,7 @@
 """AWS: one boto3 client a region, every page, errors told apart."""
 
 import functools
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from string import Formatter
 from typing import Any, ClassVar
 
@@ -13,13 +13,16 @@ from botocore.parsers import ResponseParserError
 from accounts.models import Account
 from accounts.types.aws import AwsSession, connect, explain
 from accounts.types.base import Refused
-from items.paths import first_field, read
+from items.paths import first_field, read, steps
 from items.watchers.base import Call, ReadError, Watcher
 
 # What an SDK call may raise: an answer of the service, no answer, or an answer of garbage.
 FAILURES = (ClientError, BotoCoreError, ResponseParserError)
 DENIED = ("AccessDenied", "AccessDeniedException", "UnauthorizedOperation", "403")
-FACTS = {"account", "partition", "place", "region"}
+# What a full name may hold beside names of the item.
+FACTS = {"account", "partition", "place", "region", "uid"}
+# AWS names many things by a tag.
+NAME_TAG = "Tags[?Key=='Name'].Value | [0]"
 
 
 class AwsWatcher(Watcher):
@@ -42,55 +45,81 @@ class AwsWatcher(Watcher):
         try:
             if account.parameters.get("role_name") == "-":
                 session.checked  # noqa: B018  (raises where the credentials lead elsewhere)
-            return ["global"] if self.everywhere else list(session.regions)
         except Refused as error:
             raise ReadError("GetCallerIdentity", "WrongAccount", str(error)) from error
         except FAILURES as error:
+            raise failure(error, "sts", "get_caller_identity") from error
+        return ["global"] if self.everywhere else self.regions(account)
+
+    def regions(self, account: Account) -> list[str]:
+        """Return the regions that are enabled for the account; raise ReadError."""
+        try:
+            return list(self.session(account).regions)
+        except FAILURES as error:
             raise failure(error, "ec2", "describe_regions") from error
 
-    def client(self, session: AwsSession, place: str, config: dict[str, Any]) -> Any:
-        """Return the client that answers for ``place``; ``config`` is empty for a listing."""
-        return session.client(self.service, session.home if place == "global" else place)
+    def region_asked(self, session: AwsSession, place: str, config: dict[str, Any]) -> str:
+        """Return the region that answers for ``place``; ``config`` is empty for a listing."""
+        return session.home if place == "global" else place
 
     def pages(
         self, account: Account, place: str, call: Call, config: dict[str, Any]
     ) -> Iterator[Any]:
         arguments = self.arguments(account, call, config)
+        service = call.service or self.service
         try:
-            client = self.client(self.session(account), place, config)
+            session = self.session(account)
+            client = session.client(service, self.region_asked(session, place, config))
             if client.can_paginate(call.operation):
                 for page in client.get_paginator(call.operation).paginate(**arguments):
-                    yield read(call.answer, page)
+                    yield answer(call, page)
             else:
-                reply = getattr(client, call.operation)(**arguments)
-                reply.pop("ResponseMetadata", None)
-                yield read(call.answer, reply)
+                yield answer(call, getattr(client, call.operation)(**arguments))
         except FAILURES as error:
             if isinstance(error, ClientError) and code_of(error) in call.absent:
                 yield None
                 return
-            raise failure(error, self.service, call.operation, call.permission) from error
+            raise failure(error, service, call.operation, call.permission) from error
 
     def facts(self, account: Account) -> dict[str, str]:
-        return {**super().facts(account), "partition": self.session(account).partition}
+        """What is shared with an account names its owner, ``OwnerId``; the rest is its own."""
+        return {
+            **super().facts(account),
+            "partition": self.session(account).partition,
+            "OwnerId": account.identifier,
+        }
 
     @classmethod
     def permissions(cls) -> set[str]:
         """The permission of each call, and what finding the places takes."""
-        needed = {call.permission or permission(cls.service, call.operation) for call in cls.calls()}
+        needed = {
+            call.permission or permission(call.service or cls.service, call.operation)
+            for call in cls.calls()
+        }
         return needed if cls.everywhere else needed | {"ec2:DescribeRegions"}
 
     @classmethod
+    def policy(cls, permissions: Iterable[str]) -> dict[str, Any]:
+        """The least IAM policy for Vervet's role in an account."""
+        statement = {"Effect": "Allow", "Action": sorted(permissions), "Resource": "*"}
+        return {"Version": "2012-10-17", "Statement": [{"Sid": "VervetReads", **statement}]}
+
+    @classmethod
     def problems(cls) -> list[str]:
-        operations = service_operations(cls.service)
-        found = [problem for call in cls.calls() for problem in call_problems(operations, call)]
+        found = super().problems()
         if not found:
-            found += row_problems(operations, cls)
-        return found
+            found = [one for call in cls.calls() for one in call_problems(cls.service, call)]
+        return found or item_problems(cls)
 
 
 def code_of(error: ClientError) -> str:
     return str(error.response.get("Error", {}).get("Code", "Unknown"))
+
+
+def answer(call: Call, reply: dict[str, Any]) -> Any:
+    """Return the part of a reply that the call is made for."""
+    reply.pop("ResponseMetadata", None)
+    return read(call.answer, reply)
 
 
 def failure(error: Exception, service: str, operation: str, needed: str = "") -> ReadError:
@@ -133,9 +162,9 @@ def permission(service: str, operation: str) -> str:
     return f"{service_model(service).signing_name}:{camel(service, operation)}"
 
 
-def call_problems(operations: dict[str, Any], call: Call) -> list[str]:
+def call_problems(service: str, call: Call) -> list[str]:
     """Say what of a call the SDK does not offer."""
-    model = operations.get(call.operation)
+    model = service_operations(call.service or service).get(call.operation)
     if model is None:
         return [f"there is no operation {call.operation}"]
     sent = {*call.params, *call.keys}
@@ -150,25 +179,57 @@ def call_problems(operations: dict[str, Any], call: Call) -> list[str]:
     )
 
 
-def row_problems(operations: dict[str, Any], watcher: type[AwsWatcher]) -> list[str]:
-    """Say which names the specification reads that the listing's rows do not have."""
-    row = row_members(operations[watcher.listing.operation], watcher.listing.answer)
-    if row is None:
-        return []
-    known = row | set(watcher.details) | set(watcher.json_text)
-    used = {first_field(path) for path in (watcher.id, watcher.name, watcher.region) if path}
-    used |= {name for _, name, _, _ in Formatter().parse(watcher.full_name) if name} - FACTS
-    used |= {path.split(".")[0].removesuffix("[]") for path in watcher.ephemeral + watcher.secret}
-    used |= set(watcher.json_text.values())
-    return [f"{watcher.listing.operation} rows have no {name}" for name in sorted(used - known)]
+def item_problems(watcher: type[AwsWatcher]) -> list[str]:
+    """Say which names and paths of the specification its items do not have."""
+    row = answer_shape(watcher.service, watcher.listing)
+    row = row.member if getattr(row, "type_name", "") == "list" else row
+    shapes: dict[str, Any] = dict(getattr(row, "members", {}))
+    shapes |= dict.fromkeys((*watcher.adds, *watcher.json_text))  # Made by code: not known here.
+    shapes |= {key: answer_shape(watcher.service, call) for key, call in watcher.details.items()}
+    names = {first_field(path) for path in (watcher.id, watcher.name) if path}
+    names |= {first_field(path) for path in (watcher.region, watcher.left_out) if path}
+    names |= {first_field(path) for path in watcher.json_text.values()}
+    names |= {name for _, name, _, _ in Formatter().parse(watcher.full_name) if name} - FACTS
+    paths = {steps(path) for path in watcher.ephemeral + watcher.secret + watcher.ordered}
+    paths |= {(name,) for name in names if name}
+    return [
+        f"items of {watcher.technology} have no {' '.join(path)}"
+        for path in sorted(paths)
+        if not path_exists(shapes, path, otherwise=row is None)
+    ]
 
 
-def row_members(model: Any, answer: str) -> set[str] | None:
-    """Return the names that a listing's rows have, or None where that cannot be told."""
-    shape = model.output_shape
-    for name in answer.replace("[]", "").split("."):
-        shape = getattr(shape, "members", {}).get(name)
-        if shape is None or shape.type_name != "list" or shape.member.type_name != "structure":
+def path_exists(shapes: dict[str, Any], path: tuple[str, ...], otherwise: bool) -> bool:
+    """Say whether a plain path leads somewhere; ``otherwise`` where its first name is unknown."""
+    if path[0] not in shapes:
+        return otherwise
+    try:
+        shape_at(shapes[path[0]], path[1:])
+    except LookupError:
+        return False
+    return True
+
+
+def answer_shape(service: str, call: Call) -> Any:
+    """Return the SDK's description of an answer; None where its path is not plain."""
+    shape = service_operations(call.service or service)[call.operation].output_shape
+    if call.answer == "@":
+        return shape
+    path = steps(call.answer)
+    if not all(step == "[]" or step.isidentifier() for step in path):
+        return None
+    return shape_at(shape, path)
+
+
+def shape_at(shape: Any, path: tuple[str, ...]) -> Any:
+    """Follow a plain path; return None where it cannot be told, raise LookupError if it ends."""
+    for step in path:
+        if shape is None or shape.type_name == "map":
             return None
-        shape = shape.member
-    return set(shape.members)
+        if step == "[]" and shape.type_name == "list":
+            shape = shape.member
+        elif step != "[]" and shape.type_name == "structure":
+            shape = shape.members[step]
+        else:
+            raise LookupError(step)
+    return shape

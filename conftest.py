@@ -1,0 +1,93 @@
+"""What every test stands on: a folder of its own for files, and what a test may need.
+
+``@pytest.mark.needs("browser")`` skips a test, with the reason, where what it needs is
+missing. ``VERVET_REQUIRE=postgres,browser`` turns these skips into failures.
+"""
+
+import os
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.conf import settings
+
+pytest_plugins = ["tests.cloud.server"]
+
+CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
+CHROMIUM_FLAGS = (
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--no-first-run",
+)
+
+
+def browser_path() -> str | None:
+    """Return the path of a Chromium that can be driven."""
+    return next(filter(None, map(shutil.which, CHROMIUM)), None)
+
+
+def browser_missing() -> str:
+    """Say why no test can drive a browser; empty: it can."""
+    if not browser_path():
+        return "there is no Chromium: apt-get install chromium"
+    return "" if find_spec("playwright") else "playwright is not installed: make .venv/dev"
+
+
+def postgres_missing() -> str:
+    """Say why the suite does not run on PostgreSQL; empty: it does."""
+    if settings.SQLITE:
+        return "the suite runs on SQLite: set DATABASE_URL=postgres://postgres@127.0.0.1:5432/test"
+    return ""
+
+
+NEEDS: dict[str, Callable[[], str]] = {"browser": browser_missing, "postgres": postgres_missing}
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Turn everything that the settings would keep in var/ to a folder that is thrown away."""
+    config.addinivalue_line("markers", f"needs(what, ...): skip without: {', '.join(NEEDS)}")
+    folder = Path(tempfile.mkdtemp(prefix="vervet-tests-"))
+    config.add_cleanup(lambda: shutil.rmtree(folder, ignore_errors=True))
+    os.environ["VERVET_VAR"] = str(folder)  # For the commands that a test starts.
+    settings.VAR = folder
+    settings.STATIC_ROOT = folder / "static"
+    # Pages in tests need no collected files.
+    settings.STORAGES = settings.STORAGES | {
+        "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
+    }
+    if settings.SQLITE:  # A file, as in use: in memory, threads would share one connection.
+        test = settings.DATABASES["default"].setdefault("TEST", {})
+        test["NAME"] = str(folder / "test.sqlite3")
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Skip a test whose needs are not met, or fail it where they are required."""
+    required = os.environ.get("VERVET_REQUIRE", "").replace(",", " ").split()
+    for need in [need for mark in item.iter_markers("needs") for need in mark.args]:
+        reason = NEEDS[need]()
+        if reason and need in required:
+            pytest.fail(f"{need} is required, but {reason}", pytrace=False)
+        if reason:
+            pytest.skip(f"needs {need}: {reason}")
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Any]:
+    """A Chromium without a window, driven by playwright; mark its tests ``needs("browser")``."""
+    from playwright.sync_api import sync_playwright  # Only where a test drives a browser.
+
+    # playwright keeps an event loop in this thread; Django would refuse the database there.
+    os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(
+            executable_path=browser_path(), args=list(CHROMIUM_FLAGS)
+        )
+        yield browser
+        browser.close()

@@ -1,0 +1,43 @@
+"""What tests of the line share: an account in a cloud that can be spoilt, and scans of it."""
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+
+from accounts.models import Account
+from accounts.types import aws
+from config import pipeline
+from items.models import Run
+from tests.cloud.faults import FaultProxy
+from tests.factories import AccountFactory
+
+SECURITY_GROUPS = "aws.ec2.security_group"
+Scan = Callable[..., Run]
+
+
+@pytest.fixture
+def cloud_env(faults: FaultProxy, monkeypatch: pytest.MonkeyPatch, settings: Any) -> Iterator[None]:
+    """Lead the product's own SDK to the server behind the fault proxy."""
+    for name, value in faults.environment().items():
+        monkeypatch.setenv(name, value)
+    settings.CALL_ATTEMPTS, settings.CALL_TIMEOUT = 1, 3
+    aws._session.cache_clear()
+    yield
+    aws._session.cache_clear()
+
+
+@pytest.fixture
+def account(db: None, cloud_env: None) -> Account:
+    """An account that is watched, reached by assuming a role."""
+    return AccountFactory(identifier="222222222222", name="prod")
+
+
+@pytest.fixture
+def scan(account: Account) -> Scan:
+    """Look at one technology of the account."""
+
+    def look(technology: str = SECURITY_GROUPS, of: Account | None = None) -> Run:
+        return pipeline.check((of or account).pk, technology)
+
+    return look
