@@ -110,7 +110,7 @@ class Watcher:
         rows: list[Row] = []
         try:
             for page in self.pages(account, place, self.listing, {}):
-                rows += [Row(place, an_object(row)) for row in page or []]
+                rows += [Row(place, an_object(row)) for row in self.listed(page)]
             if rows:
                 self.spread(account, place, rows)
         except ReadError as error:
@@ -118,6 +118,17 @@ class Watcher:
         except SHAPE_ERRORS as error:
             return Look(place, rows, self._malformed(error).refusal(place))
         return Look(place, rows, None)
+
+    def listed(self, page: Any) -> list[Any]:
+        """Return a page's rows; raise TypeError where it holds no list.
+
+        An answer that says nothing of what was asked must not read as "there is none".
+        """
+        if isinstance(page, list):
+            return page
+        if page is None and self.listing.absent:
+            return []
+        raise TypeError(f"the answer holds no list {self.listing.answer}")
 
     def spread(self, account: Account, place: str, rows: list[Row]) -> None:
         """Add to the rows of a place what one call answers for all of them; see ``share()``."""

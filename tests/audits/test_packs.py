@@ -8,9 +8,9 @@ import pytest
 
 from audits import packs
 from audits.engine import HOLE, evaluate
-from audits.examples import Context, example_context, failures
+from audits.examples import example_context, failures
 from audits.linting import faults
-from audits.loading import shipped
+from audits.loading import load_packs, shipped
 from audits.reading import functions_called, nodes
 from items.canonical import canonical_bytes
 from items.watchers import watchers
@@ -51,8 +51,7 @@ def _example(fields):
 
 def _verdicts(rule):
     for example in rule.examples:
-        context: Context = example_context(rule, example.config, example.context)
-        yield example, evaluate(rule, context)
+        yield example, evaluate(rule, example_context(rule, example.config, example.context))
 
 
 def test_every_rule_fires_on_one_example_and_keeps_quiet_on_another(rule):
@@ -140,3 +139,11 @@ def test_no_rule_negates_a_path_as_jmespath_never_means_it(rule):
 def test_a_key_stands_once():
     keys = [key for key, _ in shipped(packs)]
     assert len(keys) == len(set(keys))
+
+
+@pytest.mark.django_db
+def test_every_shipped_rule_is_taken_in_and_loading_again_changes_nothing():
+    loaded = load_packs()
+    assert {one.key for one in loaded} >= set(RULES)
+    assert [one for one in loaded if one.problems] == []
+    assert load_packs() == []

@@ -1,18 +1,14 @@
 """Look at accounts now, in this process."""
 
 import sys
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
-from django.db import connection
-from django.utils import timezone
 
 from accounts.models import Account
-from config import pipeline
-from config.scheduling import Due, slices, stale_slices
-from items.claiming import Busy
-from items.models import Gap, LeaseLost, Run
+from config.scanning import scan
+from config.scheduling import slices
+from items.models import Gap, Run
 from items.watchers import watchers
 from notifications.sending import send_due
 
@@ -40,9 +36,11 @@ class Command(BaseCommand):
         if not due:
             raise CommandError("There is nothing to read: add an account with addaccount first.")
         names = {account.pk: account.name for account in accounts}
-        failed = self._read(due, names, options["workers"])
-        for one in stale_slices(timezone.now()):
-            pipeline.judge(*one)
+        failed = False
+        for number, ((account, technology), seen) in enumerate(scan(due, options["workers"]), 1):
+            failed = failed or isinstance(seen, str)
+            told = seen if isinstance(seen, str) else _counted(seen)
+            self.stdout.write(f"[{number}/{len(due)}] {names[account]} {technology}: {told}")
         if not options["no_mail"]:
             sent = send_due(now_too=True)
             self.stdout.write(f"{sent} mail{'s' if sent != 1 else ''} sent.")
@@ -51,18 +49,6 @@ class Command(BaseCommand):
             self.stdout.write(self.style.WARNING(_told(gap)))
         if failed or gaps:
             sys.exit(GAPS)
-
-    def _read(self, due: list[Due], names: dict[int, str], workers: int) -> bool:
-        """Read every slice; say each as it ends; tell whether one failed."""
-        failed = False
-        with ThreadPoolExecutor(max(1, workers)) as pool:
-            for number, (one, result) in enumerate(
-                zip(due, pool.map(_check, due), strict=True), start=1
-            ):
-                head = f"[{number}/{len(due)}] {names[one[0]]} {one[1]}: "
-                failed = failed or isinstance(result, str)
-                self.stdout.write(head + (result if isinstance(result, str) else _counted(result)))
-        return failed
 
 
 def _accounts(wanted: list[str]) -> list[Account]:
@@ -74,17 +60,6 @@ def _accounts(wanted: list[str]) -> list[Account]:
         if name not in known:
             raise CommandError(f"There is no watched account {name!r}.")
     return list({known[name].pk: known[name] for name in wanted}.values())
-
-
-def _check(due: Due) -> Run | str:
-    try:
-        return pipeline.check(*due)
-    except (Busy, LeaseLost) as reason:
-        return str(reason)
-    except Exception as error:  # One slice must not stop the others; the run keeps the reason.
-        return f"failed: {type(error).__name__}: {error}"
-    finally:
-        connection.close()
 
 
 def _counted(run: Run) -> str:

@@ -16,8 +16,9 @@ from accounts.types.base import Refused
 from items.paths import first_field, read, steps
 from items.watchers.base import Call, ReadError, Watcher
 
-# What an SDK call may raise: an answer of the service, no answer, or an answer of garbage.
-FAILURES = (ClientError, BotoCoreError, ResponseParserError)
+# What an SDK call may raise: an answer of the service, no answer, or an answer of garbage;
+# botocore raises KeyError for one that is XML, but not the service's.
+FAILURES = (ClientError, BotoCoreError, ResponseParserError, KeyError)
 DENIED = ("AccessDenied", "AccessDeniedException", "UnauthorizedOperation", "403")
 # What a full name may hold beside names of the item.
 FACTS = {"account", "partition", "place", "region", "uid"}
@@ -133,6 +134,8 @@ def failure(error: Exception, service: str, operation: str, needed: str = "") ->
         return ReadError(
             name, code, text, (needed or permission(service, operation)) if code in DENIED else ""
         )
+    if isinstance(error, KeyError):
+        return ReadError(name, "Malformed", f"The answer does not hold {error}")
     return ReadError(name, type(error).__name__, str(error)[:500])
 
 

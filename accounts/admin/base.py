@@ -1,0 +1,158 @@
+"""The base of every list and form of the console: nobody sees or touches what is not granted."""
+
+from collections.abc import Sequence
+from typing import Any, ClassVar
+
+from django.contrib.auth import get_permission_codename
+from django.core.exceptions import PermissionDenied
+from django.db.models import Field, Model, Q, QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.template.loader import render_to_string
+from simple_history.admin import SimpleHistoryAdmin
+from unfold.admin import ModelAdmin, TabularInline
+
+from accounts.models import Account
+from accounts.seeing import granted, visible
+
+
+def reach(user: Any, permission: str) -> set[int] | None:
+    """Return the account groups that a permission is granted for; None: all accounts."""
+    if user.is_active and user.is_superuser:
+        return None
+    scope = granted(user).get(permission, set())
+    return None if None in scope else {group for group in scope if group is not None}
+
+
+class Guarded:
+    """What a person may see and do of a model's rows; for lists, forms and their parts."""
+
+    model: type[Model]
+    names_accounts: ClassVar[Sequence[str]] = ()
+    """Fields beside the model's ``account_path`` that name accounts: a row that names one out
+    of a person's sight is not shown."""
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        rows: QuerySet[Any] = super().get_queryset(request)  # type: ignore[misc]
+        return self.in_sight(rows, request.user)
+
+    def in_sight(self, rows: QuerySet[Any], user: Any) -> QuerySet[Any]:
+        """Keep the rows that ``user`` may view."""
+        rows = visible(rows, user)
+        if self.names_accounts and self.limited(user):
+            seen = visible(Account.objects.all(), user).values("pk")
+            unseen = Account.objects.exclude(pk__in=seen).values("pk")
+            for name in self.names_accounts:
+                rows = rows.exclude(Q(**{f"{name}__in": unseen}))
+        return rows
+
+    def limited(self, user: Any, to: str = "view") -> bool:
+        """Say whether ``user`` may view, or do ``to``, for some groups of accounts only."""
+        return reach(user, self.permission(to)) is not None
+
+    def permission(self, to: str) -> str:
+        opts = self.model._meta
+        return f"{opts.app_label}.{get_permission_codename(to, opts)}"
+
+    def may(self, request: HttpRequest, to: str, obj: Any = None) -> bool:
+        """Say whether the person may do something with a row, given itself or by its key."""
+        user = request.user
+        if obj is not None and not isinstance(obj, Model):
+            obj = self.model._default_manager.filter(pk=obj).first()
+            if obj is None:
+                return False
+        return bool(user.has_perm(self.permission(to), obj))  # type: ignore[union-attr]
+
+    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return self.may(request, "view", obj)
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return self.may(request, "change", obj)
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return self.may(request, "delete", obj)
+
+    def get_field_queryset(
+        self, db: str | None, db_field: Field[Any, Any], request: HttpRequest
+    ) -> QuerySet[Any] | None:
+        """Offer only rows in sight wherever a form lets choose one."""
+        related = db_field.remote_field.model  # type: ignore[attr-defined]
+        rows = super().get_field_queryset(db, db_field, request)  # type: ignore[misc]
+        rows = related._default_manager.all() if rows is None else rows
+        return visible(rows, request.user)
+
+
+class GuardedAdmin(Guarded, ModelAdmin):  # type: ignore[misc]
+    """A list and a form of rows, as far as they are granted."""
+
+    change_list_template = "console/list.html"
+    list_per_page = 50
+    list_fullwidth = True
+    list_max_show_all = 0
+    show_full_result_count = False
+    compressed_fields = True
+    list_intro: ClassVar[str] = ""
+    """One sentence over the list, for somebody who sees it first."""
+    nothing_yet: ClassVar[str] = ""
+    """What an empty list says: why it is empty, and what fills it."""
+
+    @property
+    def has_facets(self) -> bool:
+        return any(not getattr(one, "tabs", False) for one in self.list_filter)
+
+    def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
+        title = {"title": str(self.model._meta.verbose_name_plural).capitalize()}
+        return super().changelist_view(request, title | (extra_context or {}))
+
+    def acting(self, request: HttpRequest, rows: QuerySet[Any], to: str) -> QuerySet[Any]:
+        """Return the chosen rows; raise PermissionDenied where one may not be treated so."""
+        allowed = visible(self.model._default_manager.all(), request.user, to)
+        chosen = set(rows.values_list("pk", flat=True))
+        found = allowed.filter(pk__in=chosen)
+        if found.count() != len(chosen):
+            raise PermissionDenied("You may not do this with every one of the chosen rows.")
+        return found
+
+
+class ReadOnlyAdmin(GuardedAdmin):
+    """Rows that only Vervet writes."""
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+
+class HistoryAdmin(SimpleHistoryAdmin, GuardedAdmin):
+    """Rows of which every earlier state is kept, with who changed it."""
+
+    def history_view(
+        self, request: HttpRequest, object_id: str, extra_context: Any = None
+    ) -> HttpResponse:
+        self._guard_history(request)
+        return super().history_view(request, object_id, extra_context)
+
+    def history_form_view(
+        self, request: HttpRequest, object_id: str, version_id: str, extra_context: Any = None
+    ) -> HttpResponse:
+        self._guard_history(request)
+        return super().history_form_view(request, object_id, version_id, extra_context)
+
+    def _guard_history(self, request: HttpRequest) -> None:
+        """What a row named in the past may be out of sight though the row is not."""
+        if self.names_accounts and self.limited(request.user):
+            raise PermissionDenied("This history is shown to those who may see all accounts.")
+
+
+class GuardedInline(Guarded, TabularInline):  # type: ignore[misc]
+    """Rows within the form of another."""
+
+    extra = 0
+
+
+def chip(score: int, word: str) -> str:
+    """Return a score with its severity, as every list shows it."""
+    return render_to_string("console/severity.html", {"score": score, "word": word})

@@ -1,0 +1,144 @@
+"""Filters beside a list: each value with how many rows it would show, as links."""
+
+from collections.abc import Callable, Iterator
+from typing import Any, ClassVar
+
+from django.contrib import admin
+from django.contrib.admin.options import IncorrectLookupParameters
+from django.contrib.admin.views.main import ChangeList
+from django.db.models import Count, Q, QuerySet
+from django.http import HttpRequest
+
+# Values of one filter that are shown without a click.
+LONGEST = 12
+
+
+class Facet(admin.SimpleListFilter):
+    """A filter by the values of a field that occur in what the person may see."""
+
+    template = "console/facet.html"
+    path: ClassVar[str]
+    """The field whose values are offered."""
+    names: ClassVar[str] = ""
+    """The field that calls a value; empty: the value itself."""
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return []
+
+    def has_output(self) -> bool:
+        return True
+
+    def chosen(self) -> list[str]:
+        return [value for value in str(self.value() or "").split(",") if value]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        chosen = self.chosen()
+        try:
+            return queryset.filter(self.condition(chosen)) if chosen else queryset
+        except ValueError as error:  # Letters where a number is wanted.
+            raise IncorrectLookupParameters(error) from error
+
+    def condition(self, chosen: list[str]) -> Q:
+        """Return what holds for rows of the chosen values."""
+        return Q(**{f"{self.path}__in": chosen})
+
+    def counted(self, rows: QuerySet[Any]) -> list[tuple[str, str, int]]:
+        """Return each value with its name and how many of the rows have it."""
+        fields = [self.path, self.names] if self.names else [self.path]
+        found = rows.order_by().values_list(*fields).annotate(n=Count("pk"))
+        return [
+            (str(value), self.called(name[0] if name else value), count)
+            for value, *name, count in found.order_by("-n", fields[-1])
+        ]
+
+    def called(self, name: Any) -> str:
+        return str(name or "none")
+
+    def choices(self, changelist: ChangeList) -> Iterator[dict[str, Any]]:
+        rows = changelist.get_queryset(self.request, exclude_parameters=self.expected_parameters())
+        chosen = self.chosen()
+        found = self.counted(rows)
+        known = {value for value, _, _ in found}
+        found += [(value, value, 0) for value in chosen if value not in known]
+        lines = [
+            (place >= LONGEST and one[0] not in chosen, one) for place, one in enumerate(found)
+        ]
+        for late, (value, name, count) in sorted(lines, key=lambda line: line[0]):
+            on = value in chosen
+            after = [one for one in chosen if one != value] if on else [*chosen, value]
+            yield {
+                "selected": on,
+                "query_string": changelist.get_query_string(
+                    {self.parameter_name: ",".join(after) or None}
+                ),
+                "display": name,
+                "count": count,
+                "late": late,
+            }
+
+
+class Choice(Facet):
+    """A filter by conditions with a name each."""
+
+    conditions: ClassVar[dict[str, tuple[str, Callable[[], Q]]]]
+    """Value: what it is called, and what holds for its rows."""
+
+    def condition(self, chosen: list[str]) -> Q:
+        together = Q(pk__in=[])
+        for value in chosen:
+            if value in self.conditions:
+                together |= self.conditions[value][1]()
+        return together
+
+    def counted(self, rows: QuerySet[Any]) -> list[tuple[str, str, int]]:
+        counts = rows.order_by().aggregate(
+            **{
+                f"n_{place}": Count("pk", filter=condition())
+                for place, (_, condition) in enumerate(self.conditions.values())
+            }
+        )
+        return [
+            (value, name, counts[f"n_{place}"])
+            for place, (value, (name, _)) in enumerate(self.conditions.items())
+        ]
+
+
+class Tabs(Choice):
+    """Conditions of which exactly one holds, over the list; the first where none is asked for."""
+
+    template = "console/tabs.html"
+    tabs = True
+    everything: ClassVar[str] = ""
+    """What the tab of all rows is called; empty: there is none."""
+
+    def chosen(self) -> list[str]:
+        asked = str(self.value() or "")
+        if asked == "all" and self.everything:
+            return []
+        return [asked if asked in self.conditions else next(iter(self.conditions))]
+
+    def choices(self, changelist: ChangeList) -> Iterator[dict[str, Any]]:
+        rows = changelist.get_queryset(self.request, exclude_parameters=self.expected_parameters())
+        first = next(iter(self.conditions))
+        found: list[tuple[str, str, int | None]] = [*self.counted(rows)]
+        if self.everything:
+            found.append(("all", self.everything, None))
+        on = (self.chosen() or ["all"])[0]
+        for value, name, count in found:
+            yield {
+                "selected": value == on,
+                "query_string": changelist.get_query_string(
+                    {self.parameter_name: None if value == first else value}
+                ),
+                "display": name,
+                "count": count,
+            }
+
+
+def facet(title: str, parameter: str, path: str, names: str = "") -> type[Facet]:
+    """Make a filter by the values of a field."""
+    return type(
+        f"{parameter.title()}Facet",
+        (Facet,),
+        {"title": title, "parameter_name": parameter, "path": path, "names": names},
+    )
