@@ -82,6 +82,8 @@ class Watcher:
     """Paths of which only a keyed digest is kept."""
     ordered: ClassVar[tuple[str, ...]] = ()
     """Paths of lists whose order means something."""
+    element_names: ClassVar[Mapping[str, tuple[str, ...]]] = {}
+    """For a list: the fields that together call an element, where differences are shown."""
 
     # -- reading, from the whole to the part ------------------------------------------------
 

@@ -16,9 +16,7 @@ from items.watchers.aws.base import AwsWatcher
 from items.watchers.aws.ec2 import SecurityGroup
 from items.watchers.base import Call, Watcher
 from tests.cloud.faults import FaultProxy
-from tests.items.fetching import Fetch, Found, account_hosts, client, fetch, there
-
-__all__ = ["account_hosts", "client", "fetch", "there"]
+from tests.items.conftest import Aws, Fetch, Found
 
 SECURITY_GROUPS = "aws.ec2.security_group"
 DESCRIBE = "DescribeSecurityGroups"
@@ -31,7 +29,7 @@ ANSWER = (
 # -- specifications ---------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("technology", watchers)
+@pytest.mark.parametrize("technology", [*watchers])
 def test_every_watcher_fits_its_sdk(technology: str) -> None:
     assert watchers[technology].problems() == []
     assert watchers[technology].technology == technology
@@ -48,7 +46,7 @@ def test_no_watcher_is_left_out() -> None:
         ({"listing": Call("describe_security_groups", "Groups")}, "answers no Groups"),
         ({"listing": Call("describe_security_groups", "Sec[")}, "no JMESPath"),
         ({"others": (Call("describe_vpcs", params={"Vpc": 1}),)}, "takes no Vpc"),
-        ({"details": {"A": Call("describe_instance_attribute")}}, "needs Attribute"),
+        ({"others": (Call("describe_instance_attribute"),)}, "_attribute needs "),
         ({"others": (Call("get_caller_identity", service="iam"),)}, "no operation"),
         ({"id": "Id"}, "have no Id"),
         ({"full_name": "{Vpc}"}, "have no Vpc"),
@@ -62,8 +60,9 @@ def test_no_watcher_is_left_out() -> None:
 )
 def test_what_a_specification_gets_wrong_is_named(attributes: dict[str, Any], problem: str) -> None:
     wrong = type("Wrong", (SecurityGroup,), attributes)
-    (found,) = wrong.problems()
-    assert problem in found
+    found = wrong.problems()
+    assert found
+    assert all(problem in one for one in found)
 
 
 class Failing(SecurityGroup):
@@ -121,10 +120,10 @@ def test_permissions_of_an_unknown_kind_of_account_are_refused() -> None:
 # -- refusals ---------------------------------------------------------------------------------
 
 
-def make_groups(client: Any) -> None:
+def make_groups(aws: Aws) -> None:
     """One group of a known name in each region, beside the default one."""
     for region in REGIONS:
-        ec2 = client("ec2", region)
+        ec2 = aws("ec2", region)
         ec2.create_security_group(GroupName=f"web {region}", Description="web")
 
 
@@ -134,8 +133,8 @@ def test_an_empty_account_has_no_items_and_answers_everywhere(fetch: Fetch) -> N
     assert found.answered == set(REGIONS)
 
 
-def test_every_region_is_asked_for_its_own(client: Any, fetch: Fetch) -> None:
-    make_groups(client)
+def test_every_region_is_asked_for_its_own(aws: Aws, fetch: Fetch) -> None:
+    make_groups(aws)
     found = fetch(SECURITY_GROUPS)
     for region in REGIONS:
         group = found.named(f"web {region}")
@@ -145,9 +144,9 @@ def test_every_region_is_asked_for_its_own(client: Any, fetch: Fetch) -> None:
 
 
 def test_a_region_that_refuses_its_listing_is_not_answered_and_the_others_are(
-    client: Any, fetch: Fetch, faults: FaultProxy
+    aws: Aws, fetch: Fetch, faults: FaultProxy
 ) -> None:
-    make_groups(client)
+    make_groups(aws)
     faults.add(operation=DESCRIBE, region="eu-west-1")
     found = fetch(SECURITY_GROUPS)
     assert {one.place for one in found.snapshots} == set(REGIONS) - {"eu-west-1"}
@@ -170,8 +169,8 @@ def test_what_cannot_be_entered_is_one_refusal_for_everywhere(
     assert (found.snapshots, found.answered) == ([], set())
 
 
-def test_all_pages_of_a_listing_are_read(client: Any, fetch: Fetch, faults: FaultProxy) -> None:
-    make_groups(client)
+def test_all_pages_of_a_listing_are_read(aws: Aws, fetch: Fetch, faults: FaultProxy) -> None:
+    make_groups(aws)
     faults.paginate(DESCRIBE, 1)
     found = fetch(SECURITY_GROUPS)
     assert faults.calls[DESCRIBE] == 2 * len(REGIONS)
@@ -180,9 +179,9 @@ def test_all_pages_of_a_listing_are_read(client: Any, fetch: Fetch, faults: Faul
 
 
 def test_what_came_before_a_refused_page_is_kept_and_the_place_not_answered(
-    client: Any, fetch: Fetch, faults: FaultProxy
+    aws: Aws, fetch: Fetch, faults: FaultProxy
 ) -> None:
-    make_groups(client)
+    make_groups(aws)
     faults.paginate(DESCRIBE, 1)
     faults.add(operation=DESCRIBE, region="eu-west-1", page=2)
     found = fetch(SECURITY_GROUPS)
@@ -200,9 +199,9 @@ def test_what_came_before_a_refused_page_is_kept_and_the_place_not_answered(
     ],
 )
 def test_an_answer_that_says_nothing_of_what_was_asked_is_a_refusal(
-    client: Any, fetch: Fetch, faults: FaultProxy, body: str, code: str
+    aws: Aws, fetch: Fetch, faults: FaultProxy, body: str, code: str
 ) -> None:
-    make_groups(client)
+    make_groups(aws)
     faults.add(operation=DESCRIBE, region="eu-west-1", status=200, body=body)
     found = fetch(SECURITY_GROUPS)
     assert [(one.place, one.code) for one in found.refusals] == [("eu-west-1", code)]
@@ -210,7 +209,7 @@ def test_an_answer_that_says_nothing_of_what_was_asked_is_a_refusal(
 
 
 def test_a_row_without_its_id_leaves_its_place_unanswered_and_the_other_rows_found(
-    client: Any, fetch: Fetch, faults: FaultProxy
+    aws: Aws, fetch: Fetch, faults: FaultProxy
 ) -> None:
     rows = "<item><groupName>no id</groupName></item>" + (
         "<item><groupId>sg-1</groupId><groupName>web</groupName></item>"

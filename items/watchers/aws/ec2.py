@@ -19,6 +19,10 @@ def paged(operation: str, answer: str) -> Call:
 class SecurityGroup(AwsWatcher):
     technology = "aws.ec2.security_group"
     label = "EC2 security group"
+    element_names = {
+        "IpPermissions": ("IpProtocol", "FromPort", "ToPort"),
+        "IpPermissionsEgress": ("IpProtocol", "FromPort", "ToPort"),
+    }
 
     service = "ec2"
     listing = paged("describe_security_groups", "SecurityGroups")

@@ -41,6 +41,7 @@ class Found:
         return found
 
 
+Aws = Callable[..., Any]
 Fetch = Callable[[str], Found]
 
 
@@ -58,7 +59,7 @@ def fetch(there: Account) -> Fetch:
 
 
 @pytest.fixture
-def client(cloud: MotoCloud) -> Callable[..., Any]:
+def aws(cloud: MotoCloud) -> Callable[..., Any]:
     """A client in the account, to fill it with."""
     return lambda service, region="us-east-1": cloud.client(service, region, IDENTIFIER)
 
