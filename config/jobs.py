@@ -2,17 +2,23 @@
 
 import logging
 
+from django.utils import timezone
+
+from audits.reviewing import end_passed
 from config import pipeline, scheduling
 from items.claiming import Busy
 from items.models import LeaseLost
+from notifications.reporting import plan_weekly
 from notifications.sending import send_due
 
 logger = logging.getLogger(__name__)
 
 
 def tick() -> None:
-    """Queue what is due and send what was gathered; once a minute."""
+    """Queue what is due, end what has passed, and send what was gathered; once a minute."""
     scheduling.enqueue_due()
+    end_passed(timezone.localdate())
+    plan_weekly(timezone.localtime())
     send_due()
 
 

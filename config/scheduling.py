@@ -12,6 +12,7 @@ from django_q.tasks import async_task
 
 from accounts.models import Account
 from audits.rulebook import Rulebook
+from items.claiming import pause
 from items.models import Slice, WatcherSetting
 from items.watchers import watchers
 
@@ -75,13 +76,18 @@ def _due_since(
         return never
     if row.lease_until and row.lease_until > now:
         return None
-    if row.not_before and row.not_before > now:
+    if (row.not_before and row.not_before > now) or _died_lately(row, now):
         return None
     if row.looked_at is None:
         return never
     interval = WatcherSetting.of(account, technology).interval or settings.SCAN_INTERVAL
     due = row.looked_at + timedelta(seconds=interval)
     return due if due <= now else None
+
+
+def _died_lately(row: Slice, now: datetime) -> bool:
+    """Say whether the worker of a slice died with it; what kills its worker waits ever longer."""
+    return bool(row.lease_until and row.lease_until + pause(row.attempts) > now)
 
 
 def stale_slices(now: datetime) -> list[Due]:

@@ -72,6 +72,11 @@ def _end(run: Run, attempts: int) -> None:
     ).update(**after)
 
 
+def pause(attempts: int) -> timedelta:
+    """Return how long a slice rests after so many looks in a row that did not end well."""
+    return min(FIRST_WAIT * 2 ** min(attempts, 10), LONGEST_WAIT)
+
+
 @contextmanager
 def _renewed(run: Run) -> Iterator[None]:
     """Renew the lease from a thread until the block ends."""

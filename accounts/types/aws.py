@@ -23,6 +23,9 @@ from accounts.types.base import AccountType, Parameter, Reachable, Refused
 # The region of each partition in which account-wide services answer.
 HOME_REGIONS = {"aws": "us-east-1", "aws-us-gov": "us-gov-west-1", "aws-cn": "cn-north-1"}
 
+# Seconds for which the list of enabled regions holds: all slices of a scan share one reading.
+REGIONS_HOLD = 300
+
 
 def new_external_id() -> str:
     return f"vervet-{uuid.uuid4()}"
@@ -107,6 +110,8 @@ class AwsSession:
         self.home = HOME_REGIONS[self.partition]
         self._lock = threading.Lock()
         self._clients: dict[tuple[str, str], Any] = {}
+        self._regions: tuple[str, ...] = ()
+        self._regions_until = 0.0
         self._session = self._assume(parameters)
         self._session.events.register("before-parse", refuse_cut_answer)
         if calls_per_second:
@@ -115,7 +120,7 @@ class AwsSession:
 
     def _assume(self, parameters: dict[str, Any]) -> boto3.Session:
         own = botocore.session.get_session()
-        role = parameters["role_name"]
+        role, external_id = parameters["role_name"], parameters.get("external_id")
         if role == "-":
             return boto3.Session(botocore_session=own)
         fetcher = AssumeRoleCredentialFetcher(
@@ -124,7 +129,7 @@ class AwsSession:
             role_arn=f"arn:{self.partition}:iam::{self.identifier}:role/{role}",
             extra_args={
                 "RoleSessionName": parameters["session_name"],
-                "ExternalId": parameters["external_id"],
+                **({"ExternalId": external_id} if external_id else {}),
             },
         )
         assumed = botocore.session.get_session()
@@ -153,11 +158,17 @@ class AwsSession:
         """Who we are there, asked once; raises Refused where it is another account."""
         return self.whoami()
 
-    @functools.cached_property
+    @property
     def regions(self) -> tuple[str, ...]:
-        """The regions that are enabled for the account; raises as a call does."""
-        reply = self.client("ec2", self.home).describe_regions()
-        return tuple(sorted(region["RegionName"] for region in reply["Regions"]))
+        """The regions that are enabled for the account, asked anew after a while.
+
+        Raises as a call does.
+        """
+        if not self._regions or time.monotonic() > self._regions_until:
+            reply = self.client("ec2", self.home).describe_regions()
+            self._regions = tuple(sorted(region["RegionName"] for region in reply["Regions"]))
+            self._regions_until = time.monotonic() + REGIONS_HOLD
+        return self._regions
 
     def whoami(self) -> str:
         """Say who Vervet is in the account; raise Refused where it is not let in there."""
@@ -233,7 +244,6 @@ def _session(identifier: str, parameters: str, calls_per_second: int | None) -> 
 
 def connect(account: Reachable) -> AwsSession:
     """Return the account's session, shared by this process while its settings stay."""
-    parameters = AwsAccount.complete(account.parameters)
-    return _session(
-        account.identifier, json.dumps(parameters, sort_keys=True), account.calls_per_second
-    )
+    plain = {one.name: one.default for one in AwsAccount.parameters if isinstance(one.default, str)}
+    parameters = json.dumps({**plain, **account.parameters}, sort_keys=True)
+    return _session(account.identifier, parameters, account.calls_per_second)

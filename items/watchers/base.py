@@ -99,7 +99,7 @@ class Watcher:
             return
         looks = self.in_threads(partial(self.look, account), places)
         rows = [row for look in looks for row in look.rows]
-        found = self.in_threads(partial(self._described, account), rows)
+        found = self._all_described(account, rows)
         refusals = [look.refusal for look in looks if look.refusal]
         refusals += [one for one in found if isinstance(one, Refusal)]
         yield from (one for one in found if isinstance(one, Snapshot))
@@ -134,6 +134,13 @@ class Watcher:
 
     def spread(self, account: Account, place: str, rows: list[Row]) -> None:
         """Add to the rows of a place what one call answers for all of them; see ``share()``."""
+
+    def _all_described(self, account: Account, rows: list[Row]) -> list[Snapshot | Refusal | None]:
+        """Describe the rows: in threads, but where no row takes a call of its own."""
+        describe = partial(self._described, account)
+        if not self.details and type(self).complete is Watcher.complete:
+            return [describe(row) for row in rows]
+        return self.in_threads(describe, rows)
 
     def _described(self, account: Account, row: Row) -> Snapshot | Refusal | None:
         """Return the item of a row; None where it is gone."""
@@ -194,7 +201,7 @@ class Watcher:
     def _malformed(self, error: Exception) -> ReadError:
         logger.warning("%s: an answer of unknown shape", self.technology, exc_info=error)
         reason = f"The answer has a shape that is not known: {error!r}"[:500]
-        return ReadError(self.listing.operation, "Malformed", reason)
+        return ReadError(self.operation_name(self.listing), "Malformed", reason)
 
     def snapshot(self, account: Account, row: Row) -> Snapshot:
         """Bring a configuration into its canonical form and name it."""
@@ -250,6 +257,10 @@ class Watcher:
         if len(answers) == 1:
             return answers[0]
         return [one for answer in answers for one in answer or []]
+
+    def operation_name(self, call: Call) -> str:
+        """Return the name under which the provider's own pages describe the call."""
+        return call.operation
 
     def facts(self, account: Account) -> dict[str, str]:
         """Return what ``full_name`` may use beside the item's own names."""

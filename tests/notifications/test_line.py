@@ -24,7 +24,7 @@ from tests.config.test_workers import ROOT, database_url
 from tests.conftest import SECURITY_GROUPS, Scan
 from tests.factories import AccountFactory, GroupFactory, SubscriptionFactory, UserFactory, a_rule
 from tests.items.test_recording import make_group, open_port
-from tests.notifications.smtp import Inbox, html_of, inbox, text_of  # noqa: F401
+from tests.notifications.smtp import Inbox, html_of, text_of
 
 OPEN = {
     "title": "Open to the world",
@@ -43,7 +43,7 @@ def ec2(cloud: MotoCloud) -> Any:
     return cloud.client("ec2", "eu-west-1", "222222222222")
 
 
-def test_a_cloud_in_a_mail_out(ec2: Any, scan: Scan, inbox: Inbox) -> None:  # noqa: F811
+def test_a_cloud_in_a_mail_out(ec2: Any, scan: Scan, inbox: Inbox) -> None:
     a_rule("open", **OPEN)
     SubscriptionFactory(address="security@example.com")
     group = make_group(ec2, "web", 443)
@@ -79,7 +79,7 @@ def test_a_cloud_in_a_mail_out(ec2: Any, scan: Scan, inbox: Inbox) -> None:  # n
 def test_nothing_is_told_of_an_unchanged_account(
     ec2: Any,
     scan: Scan,
-    inbox: Inbox,  # noqa: F811
+    inbox: Inbox,
 ) -> None:
     SubscriptionFactory()
     make_group(ec2, "web", 443)
@@ -160,7 +160,7 @@ def test_hostile_names_are_stored_mailed_and_harmless(
     ec2: Any,
     scan: Scan,
     inbox: Inbox,
-    faults: FaultProxy,  # noqa: F811
+    faults: FaultProxy,
 ) -> None:
     a_rule("open", **OPEN)
     SubscriptionFactory()
@@ -218,7 +218,7 @@ def test_a_dead_server_loses_nothing_and_its_error_is_kept(
     ec2: Any,
     scan: Scan,
     inbox: Inbox,
-    settings: Any,  # noqa: F811
+    settings: Any,
 ) -> None:
     SubscriptionFactory()
     make_group(ec2, "web", 443)
@@ -237,7 +237,7 @@ def test_a_dead_server_loses_nothing_and_its_error_is_kept(
 def test_a_mail_that_failed_takes_no_new_lines(
     ec2: Any,
     scan: Scan,
-    inbox: Inbox,  # noqa: F811
+    inbox: Inbox,
 ) -> None:
     SubscriptionFactory()
     group = make_group(ec2, "web", 443)
@@ -259,7 +259,7 @@ def test_a_crash_inside_the_sending_repeats_the_same_message_id(
     ec2: Any,
     cloud_env: None,
     inbox: Inbox,
-    settings: Any,  # noqa: F811
+    settings: Any,
 ) -> None:
     account = AccountFactory(identifier="222222222222", name="prod")
     SubscriptionFactory()
@@ -286,7 +286,7 @@ def test_a_crash_inside_the_sending_repeats_the_same_message_id(
     assert len(inbox.mails) == 2
 
 
-def test_two_senders_send_a_mail_once(ec2: Any, scan: Scan, inbox: Inbox) -> None:  # noqa: F811
+def test_two_senders_send_a_mail_once(ec2: Any, scan: Scan, inbox: Inbox) -> None:
     SubscriptionFactory()
     make_group(ec2, "web", 443)
     scan()
@@ -301,7 +301,7 @@ def test_two_senders_send_a_mail_once(ec2: Any, scan: Scan, inbox: Inbox) -> Non
 def test_the_weekly_summary_counts_what_the_lists_show(
     ec2: Any,
     scan: Scan,
-    inbox: Inbox,  # noqa: F811
+    inbox: Inbox,
 ) -> None:
     a_rule("open", **OPEN)
     subscription = SubscriptionFactory()

@@ -82,6 +82,9 @@ class AwsWatcher(Watcher):
                 return
             raise failure(error, service, call.operation, call.permission) from error
 
+    def operation_name(self, call: Call) -> str:
+        return camel(call.service or self.service, call.operation)
+
     def facts(self, account: Account) -> dict[str, str]:
         """What is shared with an account names its owner, ``OwnerId``; the rest is its own."""
         return {

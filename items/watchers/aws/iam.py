@@ -152,8 +152,9 @@ class Policy(AwsWatcher):
     others = (ATTACHED,)
     adds = ("Entities",)
 
-    id = "PolicyId"
-    name = "PolicyName"
+    # The API promises neither id nor name of a policy, and compatible servers leave them out.
+    id = "PolicyId || Arn"
+    name = "PolicyName || Arn"
     full_name = "{Arn}"
 
     # What AWS offers to everybody is the account's own concern only where it is used there.

@@ -1,0 +1,34 @@
+"""Plan the weekly summaries: one a subscription and week, written when it is sent."""
+
+from datetime import datetime, time, timedelta
+
+from notifications.models import Delivery, Subscription
+
+WEEK = timedelta(days=7)
+# On Monday at this hour of the server's time zone, about the seven days before.
+HOUR = time(7)
+
+
+def plan_weekly(now: datetime) -> int:
+    """Add the summaries that are due and not yet planned; return how many.
+
+    ``now`` is in the server's time zone. A subscription is told of the last whole week only.
+    """
+    today = now.replace(hour=0, minute=0, second=0, microsecond=0)
+    monday = today - timedelta(days=today.weekday())
+    due = monday.replace(hour=HOUR.hour)
+    if now < due:
+        return 0
+    start = monday - WEEK
+    planned = Delivery.objects.filter(kind=Delivery.Kind.WEEKLY, since=start)
+    wanted = Subscription.objects.filter(on=True, weekly=True, created_at__lt=monday).exclude(
+        pk__in=planned.values("subscription")
+    )
+    made = Delivery.objects.bulk_create(
+        (
+            Delivery(subscription=one, kind=Delivery.Kind.WEEKLY, since=start, due_at=due)
+            for one in wanted
+        ),
+        ignore_conflicts=True,
+    )
+    return len(made)
