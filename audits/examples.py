@@ -94,7 +94,9 @@ class Listed:
         account = given.get("account", self.account) if config is not given else self.account
         return Neighbour(config, str(account), "", "")
 
-    def lookup(self, technology: str, path: str, values: Sequence[str]) -> list[Neighbour]:
+    def lookup(
+        self, technology: str, path: str, values: Sequence[str], any_of: bool = False
+    ) -> list[Neighbour]:
         return [
             one
             for one in self.items.get(technology, [])

@@ -109,12 +109,14 @@ class Reading:
         self.world = world
         self.looks: set[Look] = set()
 
-    def lookup(self, technology: str, path: str, values: Sequence[str]) -> list[Neighbour]:
+    def lookup(
+        self, technology: str, path: str, values: Sequence[str], any_of: bool = False
+    ) -> list[Neighbour]:
         wanted = [value for value in values if isinstance(value, str)]
         self.looks |= {(technology, path[:300], digest(value)) for value in wanted}
         found = self.world.find(technology, path, wanted)
         have = {value for one in found for value in values_at(path, one.config)}
-        if not set(wanted) <= have:
+        if not (have if any_of else set(wanted) <= have):
             self._trust(technology, everywhere=True)
         return found
 

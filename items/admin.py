@@ -14,14 +14,10 @@ from unfold.widgets import UnfoldAdminSelectWidget
 
 from accounts.admin import Choice, Facet, HistoryAdmin, ReadOnlyAdmin, Tabs, facet, tag
 from items.models import Gap, IgnoredName, Item, Run, WatcherSetting
+from items.naming import technology_label
 from items.watchers import watchers
 
 ACCOUNT = facet("account", "account", "account_id", "account__name")
-
-
-def technology_label(technology: str) -> str:
-    """Return what a technology is called; its key where nothing answers to it any more."""
-    return watchers[technology].label if technology in watchers else technology
 
 
 class TechnologyFacet(Facet):
@@ -48,7 +44,9 @@ def technology_field(present: str = "") -> forms.ChoiceField:
     if present:
         known.setdefault(present, present)
     choices = sorted(known.items(), key=lambda one: one[1].lower())
-    return forms.ChoiceField(choices=[("", "Choose one"), *choices], widget=UnfoldAdminSelectWidget())
+    return forms.ChoiceField(
+        choices=[("", "Choose one"), *choices], widget=UnfoldAdminSelectWidget()
+    )
 
 
 # -- items ------------------------------------------------------------------------------------
@@ -189,8 +187,12 @@ class RunAdmin(ReadOnlyAdmin):
     list_select_related = ("account",)
     search_fields = ("technology", "account__name", "error")
     ordering = ("-started_at", "-pk")
-    list_intro = "A run is one look at one technology of one account, or a judging of what is stored."
-    nothing_yet = "Nothing has been read yet. The worker begins within a minute of an account's start."
+    list_intro = (
+        "A run is one look at one technology of one account, or a judging of what is stored."
+    )
+    nothing_yet = (
+        "Nothing has been read yet. The worker begins within a minute of an account's start."
+    )
     fields = (
         "account",
         "technology",
@@ -217,7 +219,8 @@ class RunAdmin(ReadOnlyAdmin):
         if run.state == Run.State.FAILED:
             reason = run.error.splitlines()[0][:120] if run.error else ""
             return format_html(
-                '<span class="critical soft tag">failed</span> <span class="small">{}</span>', reason
+                '<span class="critical soft tag">failed</span> <span class="small">{}</span>',
+                reason,
             )
         seconds = (run.ended_at - run.started_at).total_seconds() if run.ended_at else 0
         return format_html('<span class="good soft tag">done</span> {} s', f"{seconds:.1f}")
@@ -283,7 +286,9 @@ class GapAdmin(ReadOnlyAdmin):
 
     @display(description="What would mend it", ordering="permission")
     def mend(self, gap: Gap) -> str:
-        return format_html('<span class="mono">{}</span>', gap.permission) if gap.permission else "-"
+        return (
+            format_html('<span class="mono">{}</span>', gap.permission) if gap.permission else "-"
+        )
 
 
 # -- settings ---------------------------------------------------------------------------------
@@ -310,7 +315,9 @@ class WatcherSettingAdmin(HistoryAdmin):
     list_intro = "How often a technology is read. What stands for one account goes before all."
     nothing_yet = "Everything is read at the usual pace. Set another pace, or leave something out."
 
-    def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
+    def get_form(
+        self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any
+    ) -> Any:
         limited = self.limited(request.user, "change" if change else "add")
         kwargs["form"] = type("Form", (WatcherSettingForm,), {"limited": limited})
         return super().get_form(request, obj, change, **kwargs)

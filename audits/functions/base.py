@@ -27,8 +27,14 @@ class Neighbour:
 class Reader(Protocol):
     """Reads other items for a rule and notes each look, so that a change there wakes the rule."""
 
-    def lookup(self, technology: str, path: str, values: Sequence[str]) -> list[Neighbour]:
-        """Give the items of any account whose ``path`` has one of ``values``; raise Unread."""
+    def lookup(
+        self, technology: str, path: str, values: Sequence[str], any_of: bool = False
+    ) -> list[Neighbour]:
+        """Give the items of any account whose ``path`` has one of ``values``.
+
+        Raises Unread where one that is not found may lie in what was not read; with
+        ``any_of``, where the values are names for one thing, only if none is found.
+        """
         ...
 
     def related(self, technology: str) -> list[Neighbour]:
@@ -39,7 +45,9 @@ class Reader(Protocol):
 class NoReader:
     """A world without other items."""
 
-    def lookup(self, technology: str, path: str, values: Sequence[str]) -> list[Neighbour]:
+    def lookup(
+        self, technology: str, path: str, values: Sequence[str], any_of: bool = False
+    ) -> list[Neighbour]:
         return []
 
     def related(self, technology: str) -> list[Neighbour]:

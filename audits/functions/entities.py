@@ -109,7 +109,7 @@ def _nearest(context: Context, accounts: Iterable[str]) -> str:
 
 
 def _looked_up(context: Context, technology: str, path: str, values: list[str]) -> str:
-    found = context.reader.lookup(technology, path, values)
+    found = context.reader.lookup(technology, path, values, any_of=True)
     return _nearest(context, [neighbour.account for neighbour in found])
 
 

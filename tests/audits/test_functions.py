@@ -525,7 +525,7 @@ def test_whose_a_thing_is(named, whose):
 
 def test_what_cannot_be_looked_up_is_not_guessed():
     class Blind(NoReader):
-        def lookup(self, technology, path, values):
+        def lookup(self, technology, path, values, any_of=False):
             raise Unread(f"{technology} of some account could not be read")
 
     with pytest.raises(Unread):
@@ -534,7 +534,7 @@ def test_what_cannot_be_looked_up_is_not_guessed():
 
 def test_a_lookup_without_values_asks_nobody():
     class Asked(NoReader):
-        def lookup(self, technology, path, values):
+        def lookup(self, technology, path, values, any_of=False):
             raise AssertionError
 
     context = replace(world(), reader=Asked())

@@ -42,12 +42,12 @@ class AwsWatcher(Watcher):
         return self._session
 
     def places(self, account: Account) -> list[str]:
-        session = self.session(account)
         try:
+            session = self.session(account)
             if account.parameters.get("role_name") == "-":
                 session.checked  # noqa: B018  (raises where the credentials lead elsewhere)
         except Refused as error:
-            raise ReadError("GetCallerIdentity", "WrongAccount", str(error)) from error
+            raise ReadError("GetCallerIdentity", "Refused", str(error)) from error
         except FAILURES as error:
             raise failure(error, "sts", "get_caller_identity") from error
         return ["global"] if self.everywhere else self.regions(account)
