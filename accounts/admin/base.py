@@ -1,18 +1,23 @@
 """The base of every list and form of the console: nobody sees or touches what is not granted."""
 
+import functools
+import re
 from collections.abc import Sequence
 from typing import Any, ClassVar
 
 from django.contrib.auth import get_permission_codename
 from django.core.exceptions import PermissionDenied
-from django.db.models import Field, Model, Q, QuerySet
+from django.db.models import Model, Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.template.loader import render_to_string
+from django.utils.html import format_html
 from simple_history.admin import SimpleHistoryAdmin
 from unfold.admin import ModelAdmin, TabularInline
 
 from accounts.models import Account
 from accounts.seeing import granted, visible
+
+HIDDEN = "(an account that you may not see)"
 
 
 def reach(user: Any, permission: str) -> set[int] | None:
@@ -21,6 +26,23 @@ def reach(user: Any, permission: str) -> set[int] | None:
         return None
     scope = granted(user).get(permission, set())
     return None if None in scope else {group for group in scope if group is not None}
+
+
+class Curtain:
+    """Takes the names of accounts that a person may not see out of a text written for all."""
+
+    def __init__(self, user: Any) -> None:
+        self._user = user
+
+    @functools.cached_property
+    def _names(self) -> re.Pattern[str] | None:
+        seen = visible(Account.objects.all(), self._user).values("pk")
+        unseen = Account.objects.exclude(pk__in=seen).values_list("name", flat=True)
+        names = "|".join(re.escape(name) for name in sorted(unseen, key=len, reverse=True))
+        return re.compile(rf"(?<![\w-])(?:{names})(?![\w-])") if names else None
+
+    def __call__(self, text: str) -> str:
+        return self._names.sub(HIDDEN, text) if self._names else text
 
 
 class Guarded:
@@ -72,10 +94,10 @@ class Guarded:
         return self.may(request, "delete", obj)
 
     def get_field_queryset(
-        self, db: str | None, db_field: Field[Any, Any], request: HttpRequest
+        self, db: str | None, db_field: Any, request: HttpRequest
     ) -> QuerySet[Any] | None:
         """Offer only rows in sight wherever a form lets choose one."""
-        related = db_field.remote_field.model  # type: ignore[attr-defined]
+        related = db_field.remote_field.model
         rows = super().get_field_queryset(db, db_field, request)  # type: ignore[misc]
         rows = related._default_manager.all() if rows is None else rows
         return visible(rows, request.user)
@@ -156,3 +178,13 @@ class GuardedInline(Guarded, TabularInline):  # type: ignore[misc]
 def chip(score: int, word: str) -> str:
     """Return a score with its severity, as every list shows it."""
     return render_to_string("console/severity.html", {"score": score, "word": word})
+
+
+def tag(tone: str, word: str) -> str:
+    """Return a word on a coloured ground; the colour only repeats what the word says."""
+    return format_html('<span class="soft tag {}">{}</span>', tone, word)
+
+
+def linked(link: str, text: Any) -> str:
+    """Return a number or a name as the link to what it stands for."""
+    return format_html('<a class="font-semibold text-link" href="{}">{}</a>', link, text)

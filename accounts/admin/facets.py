@@ -6,11 +6,13 @@ from typing import Any, ClassVar
 from django.contrib import admin
 from django.contrib.admin.options import IncorrectLookupParameters
 from django.contrib.admin.views.main import ChangeList
-from django.db.models import Count, Q, QuerySet
+from django.db.models import Count, Model, Q, QuerySet
 from django.http import HttpRequest
 
 # Values of one filter that are shown without a click.
 LONGEST = 12
+# How the address calls rows that have no value.
+NONE = "none"
 
 
 class Facet(admin.SimpleListFilter):
@@ -21,6 +23,14 @@ class Facet(admin.SimpleListFilter):
     """The field whose values are offered."""
     names: ClassVar[str] = ""
     """The field that calls a value; empty: the value itself."""
+    many: ClassVar[bool] = False
+    """Whether a row may have several of the values."""
+
+    def __init__(
+        self, request: HttpRequest, params: Any, model: type[Model], model_admin: Any
+    ) -> None:
+        self.model = model
+        super().__init__(request, params, model, model_admin)
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
         return []
@@ -40,19 +50,25 @@ class Facet(admin.SimpleListFilter):
 
     def condition(self, chosen: list[str]) -> Q:
         """Return what holds for rows of the chosen values."""
-        return Q(**{f"{self.path}__in": chosen})
+        holds = Q(**{f"{self.path}__in": [value for value in chosen if value != NONE]})
+        if NONE in chosen:
+            holds |= Q(**{f"{self.path}__isnull": True})
+            holds |= Q() if self.names else Q(**{self.path: ""})
+        if self.many:
+            return Q(pk__in=self.model._default_manager.filter(holds).values("pk"))
+        return holds
 
     def counted(self, rows: QuerySet[Any]) -> list[tuple[str, str, int]]:
         """Return each value with its name and how many of the rows have it."""
         fields = [self.path, self.names] if self.names else [self.path]
         found = rows.order_by().values_list(*fields).annotate(n=Count("pk"))
         return [
-            (str(value), self.called(name[0] if name else value), count)
+            (str(value or NONE), self.called(name[0] if name else value), count)
             for value, *name, count in found.order_by("-n", fields[-1])
         ]
 
     def called(self, name: Any) -> str:
-        return str(name or "none")
+        return str(name or NONE)
 
     def choices(self, changelist: ChangeList) -> Iterator[dict[str, Any]]:
         rows = changelist.get_queryset(self.request, exclude_parameters=self.expected_parameters())
@@ -135,10 +151,15 @@ class Tabs(Choice):
             }
 
 
-def facet(title: str, parameter: str, path: str, names: str = "") -> type[Facet]:
+def facet(
+    title: str, parameter: str, path: str, names: str = "", many: bool = False
+) -> type[Facet]:
     """Make a filter by the values of a field."""
-    return type(
-        f"{parameter.title()}Facet",
-        (Facet,),
-        {"title": title, "parameter_name": parameter, "path": path, "names": names},
-    )
+    attributes = {
+        "title": title,
+        "parameter_name": parameter,
+        "path": path,
+        "names": names,
+        "many": many,
+    }
+    return type(f"{parameter.title()}Facet", (Facet,), attributes)

@@ -7,7 +7,6 @@ from django.core.exceptions import ValidationError
 from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
 
 from accounts.models import Account
-from accounts.types import types
 from accounts.types.base import AccountType, Parameter
 
 PREFIX = "parameter_"
@@ -73,9 +72,10 @@ def form_of(account_type: type[AccountType], must_join: set[int] | None) -> type
     fields: dict[str, Any] = {
         PREFIX + parameter.name: _field(parameter) for parameter in account_type.parameters
     }
-    known = [(key, types[key].label) for key in types if key in types]
     fields["type"] = forms.ChoiceField(
-        label="Kind", choices=known, widget=UnfoldAdminSelectWidget()
+        label="Kind",
+        choices=[(account_type.key, account_type.label)],
+        widget=UnfoldAdminSelectWidget(),
     )
     fields |= {"account_type": account_type, "must_join": must_join}
     return type("AccountForm", (AccountForm,), fields)

@@ -14,7 +14,14 @@ from botocore.credentials import (
     AssumeRoleCredentialFetcher,
     DeferredRefreshableCredentials,
 )
-from botocore.exceptions import BotoCoreError, ClientError, IncompleteReadError
+from botocore.exceptions import (
+    BotoCoreError,
+    ClientError,
+    IncompleteReadError,
+    NoCredentialsError,
+)
+from botocore.loaders import Loader, create_loader
+from botocore.parsers import ResponseParserError
 from django.conf import settings
 from django.core.exceptions import ValidationError
 
@@ -92,7 +99,10 @@ class AwsAccount(AccountType):
 
     @classmethod
     def whoami(cls, account: Reachable) -> str:
-        return connect(account).whoami()
+        try:
+            return connect(account).whoami()
+        except BotoCoreError as error:
+            raise Refused(explain(error)) from error
 
 
 class AwsSession:
@@ -113,26 +123,29 @@ class AwsSession:
         self._regions: tuple[str, ...] = ()
         self._regions_until = 0.0
         self._session = self._assume(parameters)
-        self._session.events.register("before-parse", refuse_cut_answer)
+        self._session.events.register("before-parse", refuse_broken_answer)
         if calls_per_second:
             pace = Pace(calls_per_second)
             self._session.events.register("before-send", lambda **_: pace.wait())
 
     def _assume(self, parameters: dict[str, Any]) -> boto3.Session:
-        own = botocore.session.get_session()
+        own = bare_session()
         role, external_id = parameters["role_name"], parameters.get("external_id")
         if role == "-":
             return boto3.Session(botocore_session=own)
+        source = own.get_credentials()
+        if source is None:
+            raise NoCredentialsError()
         fetcher = AssumeRoleCredentialFetcher(
             client_creator=functools.partial(self._own_client, own),
-            source_credentials=own.get_credentials(),
+            source_credentials=source,
             role_arn=f"arn:{self.partition}:iam::{self.identifier}:role/{role}",
             extra_args={
                 "RoleSessionName": parameters["session_name"],
                 **({"ExternalId": external_id} if external_id else {}),
             },
         )
-        assumed = botocore.session.get_session()
+        assumed = bare_session()
         assumed._credentials = DeferredRefreshableCredentials(  # botocore's own way, unnamed
             method="assume-role", refresh_using=fetcher.fetch_credentials
         )
@@ -184,11 +197,11 @@ class AwsSession:
         return me["Arn"]
 
 
-def refuse_cut_answer(response_dict: Any, operation_model: Any, **_: Any) -> None:
-    """Raise where an answer is shorter than it says.
+def refuse_broken_answer(response_dict: Any, operation_model: Any, **_: Any) -> None:
+    """Raise where an answer is shorter than it says, or is a page of HTML.
 
     botocore takes what came for the whole: a list of buckets that was cut off after its first
-    byte reads as an account without buckets.
+    byte reads as an account without buckets, and a proxy's error page as "not configured".
     """
     if operation_model.http.get("method") == "HEAD" or operation_model.has_streaming_output:
         return
@@ -196,6 +209,21 @@ def refuse_cut_answer(response_dict: Any, operation_model: Any, **_: Any) -> Non
     came = len(response_dict["body"])
     if said is not None and came != int(said):
         raise IncompleteReadError(actual_bytes=came, expected_bytes=int(said))
+    if response_dict["body"][:15].lower().startswith((b"<html", b"<!doctype html")):
+        raise ResponseParserError("The answer is a page of HTML, not the service's")
+
+
+@functools.cache
+def _descriptions() -> Loader:
+    """botocore's descriptions of the services, parsed once for all accounts."""
+    return create_loader()
+
+
+def bare_session() -> botocore.session.Session:
+    """Return a session of the SDK with the process's own credentials and settings."""
+    session = botocore.session.get_session()
+    session.register_component("data_loader", _descriptions())
+    return session
 
 
 class Pace:

@@ -278,9 +278,7 @@ class BlindSpotAdmin(ReadOnlyAdmin):
     list_select_related = ("rule__active", "account", "item")
     search_fields = ("reason", "rule__key", "item__name", "item__uid")
     ordering = ("-since", "-pk")
-    list_intro = (
-        "Where a rule has no answer. That is neither right nor wrong, and never counted as right."
-    )
+    list_intro = "Where a rule has no answer. That is never counted as right."
     nothing_yet = "Every rule had an answer for everything that it was held against."
     fields = ("rule", "account", "technology", "item", "since", "until")
 

@@ -1,5 +1,6 @@
 """Rules: their list, and the page on which one is edited, tried, put into force and retired."""
 
+import inspect
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -15,7 +16,7 @@ from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html
 from unfold.decorators import display
 
-from accounts.admin import Choice, Facet, HistoryAdmin, Tabs, chip, facet, tag
+from accounts.admin import Choice, Facet, HistoryAdmin, Tabs, chip, facet, linked, tag
 from accounts.seeing import visible
 from audits.admin.rule_form import (
     ExampleForms,
@@ -26,6 +27,7 @@ from audits.admin.rule_form import (
 )
 from audits.editing import Saved, create_rule, put_into_force, retire, save_version
 from audits.examples import failure
+from audits.library import library
 from audits.loading import check_version, example_values
 from audits.models import Issue, Rule, RuleVersion, severity
 from items.diffing import Difference, differences
@@ -94,9 +96,7 @@ class RuleAdmin(HistoryAdmin):
     search_fields = ("key", "active__title", "active__expression")
     search_help_text = "Title, key or expression"
     ordering = ("-active__score", "key")
-    list_intro = (
-        "A rule is an expression that selects what is wrong. Editing one writes its next version."
-    )
+    list_intro = "An expression that selects what is wrong. Editing one writes its next version."
     nothing_yet = "Bring in the shipped rules with: manage.py loadpacks"
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Rule]:
@@ -135,9 +135,7 @@ class RuleAdmin(HistoryAdmin):
         if not rule.open_count:
             return "0"
         link = f"{reverse('admin:audits_issue_changelist')}?rule={rule.pk}"
-        return format_html(
-            '<a class="font-semibold text-link" href="{}">{}</a>', link, rule.open_count
-        )
+        return linked(link, rule.open_count)
 
     # -- the page of one rule ----------------------------------------------------------------
 
@@ -248,6 +246,7 @@ class RuleAdmin(HistoryAdmin):
             "steps": _steps(rule) if rule else [],
             "may_edit": may_edit,
             "open_count": getattr(rule, "open_count", 0),
+            "functions": _functions(),
         }
         request.current_app = self.admin_site.name  # type: ignore[attr-defined]
         return TemplateResponse(request, "console/rule.html", context)
@@ -332,3 +331,15 @@ def _steps(rule: Rule) -> list[Step]:
         )
         for place, version in enumerate(versions[:VERSIONS])
     ]
+
+
+def _functions() -> list[dict[str, str]]:
+    """Return what a rule may call, each as its docstring tells it."""
+    found = []
+    for one in sorted(library().values(), key=lambda one: one.name):
+        says, _, rest = one.doc.partition("Example:")
+        example = f"Example:{rest}" if rest else ""
+        found.append(
+            {"name": one.name, "gives": says.strip(), "example": inspect.cleandoc(example)}
+        )
+    return found

@@ -37,9 +37,7 @@ class RuleSettingAdmin(HistoryAdmin):
     list_select_related = ("rule__active", "account", "group")
     search_fields = ("rule__key", "rule__active__title", "pattern", "tag", "reason")
     autocomplete_fields = ("rule",)
-    list_intro = (
-        "What holds for some items differently than the rule says; the narrowest scope wins."
-    )
+    list_intro = "What holds for some items differently than the rule says. The narrowest wins."
     nothing_yet = "Every rule holds everywhere with its own score."
     fields = (
         "rule",

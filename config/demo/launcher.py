@@ -122,6 +122,7 @@ def prepare(regions: list[str]) -> None:
     moto.iam.models.PARTITION_NAMES = ["aws"]
     mock_random.seed(7)  # The same identifiers each time.
     load_managed_policies_once()
+    describe_policies_as_aws_does()
     date_buckets()
     report_root()
     let_groups_name_strangers()
@@ -138,6 +139,23 @@ def load_managed_policies_once() -> None:
         return [copy(policy) for policy in policies]
 
     backend._init_aws_policies = copies
+
+
+def describe_policies_as_aws_does() -> None:
+    """Give policies their names and ids in the bulk answer; leave out AWS's unused ones there."""
+    policy: Any = moto.iam.models.ManagedPolicy
+    policy.policy_name = property(lambda self: self.name)
+    policy.policy_id = property(lambda self: self.id)
+    backend: Any = moto.iam.models.IAMBackend
+    describe = backend.get_account_authorization_details
+
+    def used(self: Any, policy_filter: list[str]) -> dict[str, Any]:
+        details = describe(self, policy_filter)
+        unused = {one.arn for one in self.aws_managed_policies if not one.attachment_count}
+        kept = [one for one in details["managed_policies"] if one.arn not in unused]
+        return details | {"managed_policies": kept}
+
+    backend.get_account_authorization_details = used
 
 
 def date_buckets() -> None:

@@ -13,12 +13,12 @@ Row = list[str]
 Key = tuple[str, str]
 RUN_COLUMNS = {"found": "found", "new": "created", "changed": "changed", "gone": "gone"}
 WORDS = [word for _, word in SEVERITIES]
-HEAD: Row = ["account", "technology", *RUN_COLUMNS, *(word[:4] for word in WORDS), "gaps"]
+SHORT = {"medium": "med", "information": "info", "critical": "crit"}
+HEAD: Row = ["", *RUN_COLUMNS, *(SHORT.get(word, word) for word in WORDS), "gaps"]
 
 
 def summary() -> str:
     """Return the table: for each account and technology the last look, open issues and gaps."""
-    looks = _last_looks()
     issues, gaps = _open_issues(), _open_gaps()
     counts = {
         key: [
@@ -26,16 +26,15 @@ def summary() -> str:
             *(issues[(*key, word)] for word in WORDS),
             gaps[key],
         ]
-        for key, run in looks.items()
+        for key, run in _last_looks().items()
     }
     shown = {key: numbers for key, numbers in counts.items() if any(numbers)}
-    rows = [[*key, *_cells(numbers)] for key, numbers in shown.items()]
-    total = ["all", "", *_cells([sum(column) for column in zip(*shown.values(), strict=True)])]
-    lines = list(_aligned([HEAD, *_named_once(rows), total]))
+    total = [sum(column) for column in zip(*shown.values(), strict=True)]
+    lines = _aligned([HEAD, *_rows(shown), ["all", *_cells(total)]])
     rule = "-" * len(lines[0])
     lines = [lines[0], rule, *lines[1:-1], rule, lines[-1]]
     if len(shown) < len(counts):
-        lines.append(f"Nothing was found in {len(counts) - len(shown)} more.")
+        lines.append(f"In {len(counts) - len(shown)} more there is nothing.")
     return "\n".join(lines)
 
 
@@ -58,23 +57,27 @@ def _open_gaps() -> Counter[Key]:
     return Counter(Gap.objects.filter(until=None).values_list("account__name", "technology"))
 
 
+def _rows(counts: dict[Key, list[int]]) -> Iterator[Row]:
+    """Give each account a line of its own, and below it one for each technology."""
+    before = ""
+    for (account, technology), numbers in counts.items():
+        if account != before:
+            yield [account, *[""] * (len(HEAD) - 1)]
+        yield [f"  {technology}", *_cells(numbers)]
+        before = account
+
+
 def _cells(numbers: list[int]) -> Row:
     return [str(number) if number else "." for number in numbers]
 
 
-def _named_once(rows: list[Row]) -> Iterator[Row]:
-    """Name an account in its first row only."""
-    before = ""
-    for row in rows:
-        yield ["" if row[0] == before else row[0], *row[1:]]
-        before = row[0]
-
-
-def _aligned(rows: list[Row]) -> Iterator[str]:
-    """Words begin under each other, numbers end under each other."""
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    for row in rows:
-        yield "  ".join(
-            cell.ljust(width) if place < 2 else cell.rjust(width)
-            for place, (cell, width) in enumerate(zip(row, widths, strict=True))
+def _aligned(rows: list[Row]) -> list[str]:
+    """Let names begin, and numbers end, under each other."""
+    first, *others = (max(map(len, column)) for column in zip(*rows, strict=True))
+    return [
+        "  ".join(
+            [row[0].ljust(first)]
+            + [cell.rjust(width) for cell, width in zip(row[1:], others, strict=True)]
         ).rstrip()
+        for row in rows
+    ]
