@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 from django.conf import settings
 
-pytest_plugins = ["tests.cloud.server"]
+pytest_plugins = ["tests.cloud.server", "tests.notifications.smtp"]
 
 CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
 CHROMIUM_FLAGS = (

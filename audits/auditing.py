@@ -31,7 +31,7 @@ def audit(changes: Changes) -> list[IssueEvent]:
     hearing.hold(items, book.versions, _causes(changes))
     if changes.last and (first or changes.gaps_changed):
         note_unlisted(run, book)
-        _wake_all(run)
+        _mark_stale(Dependency.objects.filter(technology=run.technology), Cause.COVERAGE)
     if first and run.slice.attempts == 0:
         book.note_judged(book.versions)
     _wake_readers(changes)
@@ -99,7 +99,11 @@ def note_unlisted(run: Run, book: Rulebook) -> None:
 
 
 def _wake_readers(changes: Changes) -> None:
-    """Mark stale what looked at these items, by their old and their new values."""
+    """Mark stale what looked at these items, by their old and their new values.
+
+    What is seen for the first time brings to light; it is no change out there.
+    """
+    cause = Cause.COVERAGE if changes.first_looks else Cause.CLOUD
     touched = [(item, changes.before.get(item.pk)) for item in changes.items()]
     looks = Dependency.objects.filter(technology=changes.run.technology)
     paths = list(looks.values_list("path", flat=True).distinct()) if touched else []
@@ -111,22 +115,19 @@ def _wake_readers(changes: Changes) -> None:
         values[path].append(value)
     for path, digests in values.items():
         for start in range(0, len(digests), BATCH):
-            _mark_stale(looks.filter(path=path, value__in=digests[start : start + BATCH]))
-    _mark_stale(looks.filter(wanted))
+            chunk = digests[start : start + BATCH]
+            _mark_stale(looks.filter(path=path, value__in=chunk), cause)
+    _mark_stale(looks.filter(wanted), cause)
 
 
-def _wake_all(run: Run) -> None:
-    """Mark stale whatever looks at this technology: more or less of it can be read now."""
-    _mark_stale(Dependency.objects.filter(technology=run.technology))
-
-
-def _mark_stale(looks: Any) -> None:
+def _mark_stale(looks: Any, cause: Cause) -> None:
+    """Mark the rules that looked, with the cause; one that is marked already keeps its cause."""
     for rule, account, technology in looks.values_list(
         "rule_id", "item__account_id", "item__technology"
     ).distinct():
-        Judged.objects.filter(rule_id=rule, account_id=account, technology=technology).update(
-            stale=True
-        )
+        Judged.objects.filter(
+            rule_id=rule, account_id=account, technology=technology, stale=""
+        ).update(stale=cause)
 
 
 def slice_portions(run: Run, size: int) -> Iterator[list[Item]]:

@@ -116,7 +116,7 @@ def why_stale(row: Judged | None, stamp: str) -> str:
     for cause, value in new.items():
         if old.get(cause) != value:
             return cause
-    return "cloud" if row.stale else ""
+    return row.stale
 
 
 def depends_on_time(version: RuleVersion) -> bool:

@@ -1,6 +1,7 @@
 """Run the web server and a worker side by side, until told to stop or until one of them ends."""
 
 import ctypes
+import http.client
 import os
 import signal
 import socket
@@ -8,7 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Mapping
-from contextlib import ExitStack
+from contextlib import ExitStack, closing, suppress
 from pathlib import Path
 from typing import NoReturn
 
@@ -67,6 +68,7 @@ def listen(host: str, port: int, tries: int = 1) -> socket.socket:
         taken.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             taken.bind((host, number))
+            taken.listen()  # With only a bind others could still have it.
         except OSError:
             taken.close()
         else:
@@ -82,7 +84,8 @@ def stop_on_signals() -> None:
         raise KeyboardInterrupt
 
     signal.signal(signal.SIGTERM, interrupt)
-    signal.signal(signal.SIGHUP, interrupt)
+    if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:  # As nohup has it.
+        signal.signal(signal.SIGHUP, interrupt)
 
 
 def _start(
@@ -120,14 +123,10 @@ def _ends_with(parent: int) -> Callable[[], None]:
 def _stop(child: "subprocess.Popen[bytes]") -> None:
     """End a child and all that it started; at once where Ctrl-C is pressed again."""
     child.terminate()
-    try:
+    with suppress(subprocess.TimeoutExpired, KeyboardInterrupt):
         child.wait(PATIENCE)
-    except (subprocess.TimeoutExpired, KeyboardInterrupt):
-        pass
-    try:
+    with suppress(ProcessLookupError):
         os.killpg(child.pid, signal.SIGKILL)
-    except ProcessLookupError:
-        pass
     child.wait()
 
 
@@ -135,11 +134,10 @@ def _wait_for_answer(
     listener: socket.socket, children: Mapping[str, "subprocess.Popen[bytes]"]
 ) -> None:
     while not _ended(children):
-        try:
-            socket.create_connection(listener.getsockname()[:2], timeout=1).close()
-        except OSError:
-            time.sleep(0.1)
-        else:
+        web = http.client.HTTPConnection(*listener.getsockname()[:2], timeout=1)
+        with suppress(OSError, http.client.HTTPException), closing(web):
+            web.request("GET", "/healthz")
+            web.getresponse()  # Whatever it says.
             return
 
 

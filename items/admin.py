@@ -133,7 +133,8 @@ def two_lines(name: str, below: str) -> str:
     if name == below:
         return format_html('<span class="break">{}</span>', name)
     return format_html(
-        '<span class="break">{}</span><span class="block break font-normal mono text-subtle">{}</span>',
+        '<span class="break">{}</span>'
+        '<span class="block break font-normal mono text-subtle">{}</span>',
         name,
         below,
     )
@@ -187,12 +188,8 @@ class RunAdmin(ReadOnlyAdmin):
     list_select_related = ("account",)
     search_fields = ("technology", "account__name", "error")
     ordering = ("-started_at", "-pk")
-    list_intro = (
-        "A run is one look at one technology of one account, or a judging of what is stored."
-    )
-    nothing_yet = (
-        "Nothing has been read yet. The worker begins within a minute of an account's start."
-    )
+    list_intro = "One look at one technology of one account, or a judging of what is stored."
+    nothing_yet = "Nothing has been read yet. The worker begins within a minute."
     fields = (
         "account",
         "technology",
@@ -223,7 +220,9 @@ class RunAdmin(ReadOnlyAdmin):
                 reason,
             )
         seconds = (run.ended_at - run.started_at).total_seconds() if run.ended_at else 0
-        return format_html('<span class="good soft tag">done</span> {} s', f"{seconds:.1f}")
+        return format_html(
+            '<span class="nowrap">{} {} s</span>', tag("good", "done"), f"{seconds:.1f}"
+        )
 
     @display(description="New, changed, gone")
     def what_changed(self, run: Run) -> str:

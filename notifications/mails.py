@@ -7,21 +7,25 @@ from typing import Any
 
 import css_inline
 from django.conf import settings
-from django.db.models import Count, Q
+from django.db.models import Count, Q, QuerySet
 from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils import timezone
 
-from audits.models import Cause, Issue, IssueEvent, What, severity
-from items.diffing import Difference, differences
+from accounts.models import Account
+from audits.models import Cause, Issue, IssueEvent, RuleVersion, What, severity
+from items.diffing import Difference
 from items.models import Item, Kind, Run
-from items.watchers import watchers
+from items.naming import technology_label
+from items.revisions import what_changed
 from notifications.models import Delivery, Line
 
-# What one mail shows in full; the rest is counted, with a link.
-MOST_CHANGES = 50
-MOST_ISSUES = 50
-MOST_LINES = 30
+# What one mail shows in full; the rest is counted, with a link. Mail programs cut beyond 100 KB.
+MOST_CHANGES = 25
+MOST_TOPICS = 15
+MOST_OF_TOPIC = 5
+MOST_LINES = 12
+MOST_SUMS = 20
 WORST = 5
 WEEK = timedelta(days=7)
 
@@ -51,30 +55,41 @@ class Found:
     event: IssueEvent
     issue: Issue
     label: str
-    severity: str
     link: str
 
 
 @dataclass(frozen=True)
-class Sum:
-    """A run of which only the sum is told."""
+class Topic:
+    """What one rule found, worst first; why it matters is said once."""
 
-    run: Run
-    label: str
+    version: RuleVersion
+    score: int
+    severity: str
+    found: list[Found]
+    more: int
+
+
+@dataclass(frozen=True)
+class Sum:
+    """Runs of one account of which only the sum is told, for one reason."""
+
+    account: Account
+    why: str
     link: str
+    technologies: int
     created: int
     issues: int
+    by_severity: list[tuple[str, int]]
     worst: list[Issue]
-    why: str
 
 
 def alert(delivery: Delivery) -> Mail | None:
     """Return the mail of everything gathered; None where there is nothing (more) to tell."""
     lines = Line.objects.filter(delivery=delivery)
     changes = [_change(pk) for pk in _keys(lines, "revision_id")[:MOST_CHANGES]]
-    found = [_found(event) for event in _events(lines)[:MOST_ISSUES]]
-    sums = [_sum(run) for run in Run.objects.filter(pk__in=_keys(lines, "run_id"))]
-    if not (changes or found or sums):
+    topics = _topics(_events(lines))
+    sums = _sums(Run.objects.filter(pk__in=_keys(lines, "run_id")))
+    if not (changes or topics or sums):
         return None
     counts = {
         "changes": lines.filter(revision__isnull=False).count(),
@@ -82,17 +97,18 @@ def alert(delivery: Delivery) -> Mail | None:
     }
     context = {
         "delivery": delivery,
-        "issues": found,
+        "topics": topics[:MOST_TOPICS],
         "changes": changes,
-        "sums": sums,
+        "sums": sums[:MOST_SUMS],
         "counts": counts,
-        "more_issues": counts["issues"] - len(found),
+        "more_issues": sum(one.more + len(one.found) for one in topics[MOST_TOPICS:]),
+        "more_sums": len(sums[MOST_SUMS:]),
         "more_changes": counts["changes"] - len(changes),
         "items_link": link("admin:items_item_changelist"),
         "issues_link": link("admin:audits_issue_changelist"),
         "site": settings.SITE_URL,
     }
-    return _mail("alert", _subject(found, changes, sums, counts), context)
+    return _mail("alert", _subject(topics, changes, sums, counts), context)
 
 
 def weekly(delivery: Delivery) -> Mail:
@@ -168,10 +184,6 @@ def _events(lines: Any) -> list[IssueEvent]:
     )
 
 
-def technology_label(technology: str) -> str:
-    return watchers[technology].label if technology in watchers else technology
-
-
 def _change(pk: int) -> Change:
     revision = Item.history.select_related("account").get(pk=pk)
     lines: list[Difference] = []
@@ -182,10 +194,7 @@ def _change(pk: int) -> Change:
             .values_list("config", flat=True)
             .first()
         )
-        names = (
-            watchers[revision.technology].element_names if revision.technology in watchers else {}
-        )
-        lines = differences(before or {}, revision.config, names)
+        lines = what_changed(revision.technology, before or {}, revision.config)
     return Change(
         revision=revision,
         label=technology_label(revision.technology),
@@ -195,46 +204,75 @@ def _change(pk: int) -> Change:
     )
 
 
+def _topics(events: list[IssueEvent]) -> list[Topic]:
+    """Gather events by their rule, in the order of the worst of each."""
+    by_rule: dict[int, list[IssueEvent]] = {}
+    for event in events:
+        by_rule.setdefault(event.version_id, []).append(event)
+    return [
+        Topic(
+            version=same[0].version,
+            score=same[0].score,
+            severity=severity(same[0].score),
+            found=[_found(event) for event in same[:MOST_OF_TOPIC]],
+            more=len(same[MOST_OF_TOPIC:]),
+        )
+        for same in by_rule.values()
+    ]
+
+
 def _found(event: IssueEvent) -> Found:
     issue = event.issue
     return Found(
         event=event,
         issue=issue,
         label=technology_label(issue.item.technology),
-        severity=severity(event.score),
         link=link("admin:audits_issue_change", issue.pk),
     )
 
 
-def _sum(run: Run) -> Sum:
-    opened = IssueEvent.objects.filter(run=run, what__in=(What.OPENED, What.REOPENED))
+def _sums(runs: QuerySet[Run]) -> list[Sum]:
+    """Gather runs by account and reason, in the order of the accounts' names."""
+    gathered: dict[tuple[str, str], list[Run]] = {}
+    for run in runs.select_related("account"):
+        gathered.setdefault((run.account.name, _why(run)), []).append(run)
+    sums = [_sum(why, same) for (_, why), same in sorted(gathered.items(), key=lambda one: one[0])]
+    return [one for one in sums if one.created or one.issues]
+
+
+def _sum(why: str, runs: list[Run]) -> Sum:
+    opened = IssueEvent.objects.filter(run__in=runs, what__in=(What.OPENED, What.REOPENED))
     worst = opened.select_related("issue__item", "issue__version").order_by("-score", "pk")[:WORST]
-    by_rules = run.kind == Run.Kind.JUDGED
+    counts = Counter(severity(score) for score in opened.values_list("score", flat=True))
+    account = runs[0].account
     return Sum(
-        run=run,
-        label=technology_label(run.technology),
-        link=link("admin:audits_issue_changelist"),
-        created=run.created,
-        issues=opened.count(),
+        account=account,
+        why=why,
+        link=f"{link('admin:audits_issue_changelist')}?item__account__id__exact={account.pk}",
+        technologies=len({run.technology for run in runs if run.created}),
+        created=sum(run.created for run in runs),
+        issues=sum(counts.values()),
+        by_severity=[(word, counts[word]) for word in SEVERITY_WORDS if counts[word]],
         worst=[event.issue for event in worst],
-        why=_why(opened) if by_rules else "read for the first time",
     )
 
 
-def _why(events: Any) -> str:
-    causes = [Cause(cause).label for cause in events.values_list("cause", flat=True).distinct()]
-    return ", ".join(causes) or "judged again"
+def _why(run: Run) -> str:
+    if run.kind == Run.Kind.LOOKED:
+        return "read for the first time"
+    causes = IssueEvent.objects.filter(run=run).values_list("cause", flat=True).distinct()
+    return ", ".join(Cause(cause).label for cause in causes.order_by("cause")) or "judged again"
 
 
 def _subject(
-    found: list[Found], changes: list[Change], sums: list[Sum], counts: dict[str, int]
+    topics: list[Topic], changes: list[Change], sums: list[Sum], counts: dict[str, int]
 ) -> str:
     """Say the worst first: that line is what is read on a telephone."""
-    if found:
-        first = found[0]
+    if topics:
+        first = topics[0]
         rest = counts["issues"] - 1
         more = f" and {rest} more" if rest else ""
-        return f"[{first.severity}] {first.event.version.title}: {first.issue.item}{more}"
+        return f"[{first.severity}] {first.version.title}: {first.found[0].issue.item}{more}"
     if changes:
         first_change = changes[0].revision
         rest = counts["changes"] - 1

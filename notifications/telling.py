@@ -11,8 +11,11 @@ from items.models import Item, Kind, Run
 from items.recording import BATCH, Changes
 from notifications.models import Delivery, Line, Subscription
 
-# What is news each by itself; anything else is told in the sum of its run.
-SINGLE_CAUSES = (Cause.CLOUD, Cause.COVERAGE, Cause.TIME)
+# What is news each by itself, by the kind of run; anything else is told in the run's sum.
+SINGLE_CAUSES = {
+    Run.Kind.LOOKED: (Cause.CLOUD, Cause.COVERAGE, Cause.TIME),
+    Run.Kind.JUDGED: (Cause.CLOUD, Cause.TIME),
+}
 NEW = (What.OPENED, What.REOPENED, What.LAPSED)
 WANTED = {
     Kind.CREATED: "created",
@@ -30,10 +33,9 @@ def tell(changes: Changes, events: Sequence[IssueEvent]) -> None:
     run = changes.run
     revisions = _revisions(changes)
     first = {item.pk for item in _first_looked_at(changes)}
-    news = [event for event in events if event.what in NEW and not _silent(event)]
-    single = [
-        event for event in news if event.cause in SINGLE_CAUSES and event.issue.item_id not in first
-    ]
+    causes = SINGLE_CAUSES[Run.Kind(run.kind)]
+    news = [event for event in events if event.what in NEW and not event.issue.justified]
+    single = [e for e in news if e.cause in causes and e.issue.item_id not in first]
     summed = bool(first) or len(news) > len(single)
     if not (revisions or single or summed):
         return
@@ -46,11 +48,6 @@ def tell(changes: Changes, events: Sequence[IssueEvent]) -> None:
         ]
         if wanted or scored or summed:
             _write(subscription, wanted, scored, run if summed else None)
-
-
-def _silent(event: IssueEvent) -> bool:
-    """Say whether nobody wants to hear of it: it is justified."""
-    return event.issue.justified
 
 
 def _first_looked_at(changes: Changes) -> Iterable[Item]:

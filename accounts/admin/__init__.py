@@ -13,7 +13,7 @@ from accounts.admin.base import (
     reach,
     tag,
 )
-from accounts.admin.facets import Choice, Facet, Tabs, facet
+from accounts.admin.facets import Choice, Facet, Order, Tabs, facet
 
 __all__ = [
     "AccountAdmin",
@@ -24,6 +24,7 @@ __all__ = [
     "GuardedAdmin",
     "GuardedInline",
     "HistoryAdmin",
+    "Order",
     "ReadOnlyAdmin",
     "Tabs",
     "chip",

@@ -6,11 +6,13 @@ from typing import Any, ClassVar
 
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
+from django.db import models
 from django.db.models import Count, Q, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html
 from unfold.decorators import action, display
+from unfold.widgets import UnfoldAdminTextareaWidget
 
 from accounts.admin.base import HistoryAdmin, reach, tag
 from accounts.admin.facets import Choice, Facet, Tabs, facet
@@ -130,6 +132,7 @@ class AccountAdmin(HistoryAdmin):
     actions = ("switch_on", "switch_off")
     change_form_template = "console/account.html"
     nothing_yet = "Add an account: Vervet then tells what to set up there, and begins to read it."
+    formfield_overrides = {models.TextField: {"widget": UnfoldAdminTextareaWidget({"rows": 3})}}
     doings: ClassVar[Mapping[str, Doing]] = DOINGS
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Account]:

@@ -76,6 +76,8 @@ class Facet(admin.SimpleListFilter):
         found = self.counted(rows)
         known = {value for value, _, _ in found}
         found += [(value, value, 0) for value in chosen if value not in known]
+        if not chosen and not any(count for _, _, count in found):
+            return  # Nothing to choose among.
         lines = [
             (place >= LONGEST and one[0] not in chosen, one) for place, one in enumerate(found)
         ]
@@ -117,6 +119,41 @@ class Choice(Facet):
             (value, name, counts[f"n_{place}"])
             for place, (value, (name, _)) in enumerate(self.conditions.items())
         ]
+
+
+class Order(admin.SimpleListFilter):
+    """In which order a list stands; it leaves no row out."""
+
+    title = "order"
+    parameter_name = "order"
+    template = "console/order.html"
+    tabs = True
+    orders: ClassVar[dict[str, tuple[str, tuple[str, ...]]]]
+    """Value: what it is called, and the fields; the first where none is asked for."""
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [(value, name) for value, (name, _) in self.orders.items()]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        return queryset
+
+    @classmethod
+    def fields(cls, request: HttpRequest) -> tuple[str, ...]:
+        """Return what the rows are to be ordered by."""
+        first = next(iter(cls.orders))
+        asked = request.GET.get("order", first)
+        return cls.orders.get(asked, cls.orders[first])[1]
+
+    def choices(self, changelist: ChangeList) -> Iterator[dict[str, Any]]:
+        first = next(iter(self.orders))
+        present = self.value() if self.value() in self.orders else first
+        for value, (name, _) in self.orders.items():
+            asked = None if value == first else value
+            yield {
+                "selected": value == present,
+                "query_string": changelist.get_query_string({self.parameter_name: asked}),
+                "display": name,
+            }
 
 
 class Tabs(Choice):

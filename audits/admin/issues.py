@@ -12,9 +12,10 @@ from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.html import format_html
 from unfold.decorators import action, display
 
-from accounts.admin import Choice, Curtain, HistoryAdmin, ReadOnlyAdmin, Tabs, facet
+from accounts.admin import Choice, Curtain, HistoryAdmin, Order, ReadOnlyAdmin, Tabs, facet
 from accounts.seeing import visible
 from audits import reviewing
 from audits.admin.review_form import JustifyForm, WithdrawForm
@@ -70,6 +71,14 @@ class AnswerFacet(Choice):
     conditions = {"unknown": ("none at present", lambda: Q(unknown=True))}
 
 
+class IssueOrder(Order):
+    orders = {
+        "worst": ("worst first", ("-score", "opened_at", "pk")),
+        "newest": ("newest first", ("-opened_at", "-score", "pk")),
+        "oldest": ("oldest first", ("opened_at", "-score", "pk")),
+    }
+
+
 class IssueTechnologyFacet(TechnologyFacet):
     path = "item__technology"
 
@@ -82,6 +91,7 @@ class IssueAdmin(ReadOnlyAdmin):
     list_display = ("score", "title", "opened_at")
     list_filter = (
         IssueState,
+        IssueOrder,
         SeverityFacet,
         facet("account", "account", "item__account_id", "item__account__name"),
         IssueTechnologyFacet,
@@ -91,10 +101,8 @@ class IssueAdmin(ReadOnlyAdmin):
     )
     search_fields = ("item__name", "item__uid", "item__full_name", "notes", "version__title")
     search_help_text = "Name, id, ARN or text"
-    ordering = ("-score", "opened_at", "pk")
     actions = ("justify_chosen", "withdraw_chosen")
     nothing_yet = "Issues appear when what was read is held against the rules."
-    sorts = (("", "worst first"), ("-3", "newest first"), ("3", "oldest first"))
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Issue]:
         rows: QuerySet[Issue] = super().get_queryset(request)
@@ -103,13 +111,8 @@ class IssueAdmin(ReadOnlyAdmin):
     def has_review_permission(self, request: HttpRequest) -> bool:
         return self.may(request, "review")
 
-    def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
-        present = request.GET.get("o", "")
-        sorts = [
-            {"link": _with(request, o=value), "words": words, "on": value == present}
-            for value, words in self.sorts
-        ]
-        return super().changelist_view(request, {"sorts": sorts, **(extra_context or {})})
+    def get_ordering(self, request: HttpRequest) -> tuple[str, ...]:
+        return IssueOrder.fields(request)
 
     @display(description="Title", ordering="version__title")
     def title(self, issue: Issue) -> str:
@@ -176,15 +179,6 @@ class IssueAdmin(ReadOnlyAdmin):
             "across": request.POST.get("select_across", "0"),
         }
         return TemplateResponse(request, "console/decide.html", context)
-
-
-def _with(request: HttpRequest, **values: str) -> str:
-    query = request.GET.copy()
-    for name, value in values.items():
-        query.pop(name, None)
-        if value:
-            query[name] = value
-    return f"?{query.urlencode()}"
 
 
 def _count(number: int) -> str:
@@ -268,7 +262,7 @@ class SpotState(Tabs):
 
 @admin.register(BlindSpot)
 class BlindSpotAdmin(ReadOnlyAdmin):
-    list_display = ("called", "what", "account", "since")
+    list_display = ("called", "what", "account")
     list_filter = (
         SpotState,
         facet("account", "account", "account_id", "account__name"),
@@ -287,7 +281,7 @@ class BlindSpotAdmin(ReadOnlyAdmin):
         return rows.defer("item__config")
 
     def get_list_display(self, request: HttpRequest) -> list[Any]:
-        return [*self.list_display, self._why(request)]
+        return [*self.list_display, self._why(request), "since"]
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[Any]:
         return [*self.fields, self._why(request)]
@@ -301,7 +295,7 @@ class BlindSpotAdmin(ReadOnlyAdmin):
 
         @display(description="Why")
         def why(spot: BlindSpot) -> str:
-            return curtain(spot.reason)
+            return format_html('<span class="break small">{}</span>', curtain(spot.reason)[:600])
 
         return why
 

@@ -36,7 +36,7 @@ def days_until(context: Context, x: Any) -> float | None:
     return None if age is None else -age
 
 
-def epoch(context: Context, x: Any) -> float | None:  # noqa: ARG001
+def epoch(context: Context, x: Any) -> float | None:
     """Give a moment as seconds since 1970, so that two can be compared; null if it is none.
 
     Example: epoch(CreateDate)

@@ -1,4 +1,4 @@
-# ruff: noqa: ARG001 - every function takes the context, few need it.
+
 """What a rule may ask about lists, objects and texts, beyond JMESPath's own functions."""
 
 import json

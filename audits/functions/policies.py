@@ -1,4 +1,4 @@
-# ruff: noqa: ARG001 - every function takes the context, few need it.
+
 """What a rule may ask about policies of AWS: who gets in, what he may do."""
 
 from typing import Any

@@ -208,7 +208,9 @@ class Judged(models.Model):
     account = models.ForeignKey(Account, on_delete=models.CASCADE, related_name="+")
     technology = models.CharField(max_length=100)
     stamp = models.CharField(max_length=200)
-    stale = models.BooleanField(default=False, help_text="Something that it looked up changed.")
+    stale = models.CharField(
+        max_length=10, blank=True, help_text="Why what it looked up is no longer as it was."
+    )
 
     class Meta:
         constraints = [

@@ -22,8 +22,10 @@ from threading import Lock, Thread
 from typing import Any
 
 import moto.ec2.models.security_groups
+import moto.ec2.responses.settings
 import moto.iam.models
 import moto.s3.models
+from moto.core.responses import ActionResult
 from moto.ec2.models.availability_zones_and_regions import RegionsAndZonesBackend
 from moto.moto_api._internal import mock_random
 from moto.moto_api._internal.models import moto_api_backend
@@ -123,6 +125,7 @@ def prepare(regions: list[str]) -> None:
     mock_random.seed(7)  # The same identifiers each time.
     load_managed_policies_once()
     describe_policies_as_aws_does()
+    name_the_key_of_volumes()
     date_buckets()
     report_root()
     let_groups_name_strangers()
@@ -156,6 +159,16 @@ def describe_policies_as_aws_does() -> None:
         return details | {"managed_policies": kept}
 
     backend.get_account_authorization_details = used
+
+
+def name_the_key_of_volumes() -> None:
+    """Answer which key encrypts volumes by default, which moto does not."""
+
+    def key(_: Any) -> ActionResult:
+        return ActionResult({"KmsKeyId": "alias/aws/ebs"})
+
+    responses: Any = moto.ec2.responses.settings.Settings
+    responses.get_ebs_default_kms_key_id = key
 
 
 def date_buckets() -> None:

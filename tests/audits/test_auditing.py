@@ -294,7 +294,7 @@ def test_a_changed_item_wakes_the_rules_that_looked_it_up(
     scan()
     assert "test.thing" in BlindSpot.objects.get(until=None).reason
     Slice.objects.create(account=account, technology="test.thing", read_at=timezone.now())
-    Judged.objects.update(stale=True)
+    Judged.objects.update(stale=Cause.COVERAGE)
     judge(account)
     assert not BlindSpot.objects.filter(until=None).exists()
     assert Dependency.objects.filter(technology="test.thing", path="group").exists()

@@ -90,7 +90,7 @@ class Command(BaseCommand):
 
         def tell() -> None:
             self.stdout.write(f"\nThe console is at {settings.SITE_URL}")
-            for name, role, group in PEOPLE:
+            for name, _, group in PEOPLE:
                 sees = f"sees {group} only" if group else "may do everything"
                 self.stdout.write(f"  log in as {name:<7} password {passwords[name]}  ({sees})")
             self.stdout.write(f"A worker looks again every few minutes; logs are in {logs}.")

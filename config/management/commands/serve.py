@@ -20,9 +20,14 @@ class Command(BaseCommand):
             raise CommandError(f"--bind wants host:port, not {options['bind']!r}.")
         stop_on_signals()
         try:
-            serve(listen(host, int(port)), ready=self._tell)
+            listener = listen(host, int(port))
+            where = "{}:{}".format(*listener.getsockname())
+
+            def tell() -> None:
+                self.stdout.write(f"Vervet is at {settings.SITE_URL} and listens on {where}.")
+                self.stdout.write("Ctrl-C ends it.")
+                self.stdout.flush()
+
+            serve(listener, ready=tell)
         except (Ended, OSError) as error:
             raise CommandError(str(error)) from error
-
-    def _tell(self) -> None:
-        self.stdout.write(f"Vervet is at {settings.SITE_URL}; Ctrl-C ends it.")

@@ -153,8 +153,8 @@ class Policy(AwsWatcher):
     adds = ("Entities",)
 
     # The API promises neither id nor name of a policy, and compatible servers leave them out.
-    id = "PolicyId || Arn"
-    name = "PolicyName || Arn"
+    id = "PolicyId"
+    name = "PolicyName"
     full_name = "{Arn}"
 
     # What AWS offers to everybody is the account's own concern only where it is used there.

@@ -1,0 +1,262 @@
+"""Pages of the console that join apps, and of the tools beneath: roles, jobs, locked logins."""
+
+from typing import Any
+
+from axes.models import AccessAttempt, AccessFailureLog, AccessLog
+from django.contrib import admin, messages
+from django.contrib.auth.admin import GroupAdmin as DjangoGroupAdmin
+from django.contrib.auth.models import Group
+from django.db.models import Count, Max, OuterRef, QuerySet, Subquery
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.html import format_html
+from django.utils.timesince import timesince
+from django_q.models import Failure, OrmQ, Schedule, Success
+from unfold.decorators import action, display
+
+from accounts.admin import AccountAdmin, Doing, GuardedAdmin, ReadOnlyAdmin, chip, linked, tag
+from accounts.admin.accounts import DOINGS
+from accounts.models import Account
+from accounts.seeing import visible
+from audits.models import Issue, severity
+from config.roles import ROLES
+from config.scheduling import scan_now
+from items.admin import ItemAdmin
+from items.models import Gap, Item, Slice
+
+
+def _scan(account: Account) -> tuple[int, str]:
+    scan_now([account])
+    return messages.SUCCESS, f"{account} is read as soon as a worker is free."
+
+
+def _readable(account: Account) -> bool:
+    return account.active and not (account.third_party or account.archived_at)
+
+
+@admin.register(Account)
+class WatchedAccountAdmin(AccountAdmin):
+    """Accounts, with how fresh is what is known of them, and what is wrong there."""
+
+    doings = {"scan": Doing("Scan now", "sync", "scan", _scan, _readable), **DOINGS}
+    list_display = (
+        "called",
+        "kind",
+        "identifier",
+        "group_names",
+        "state",
+        "fresh",
+        "gaps",
+        "issues",
+    )
+    actions = ("scan_chosen", *AccountAdmin.actions)
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Account]:
+        gaps = Gap.objects.filter(account=OuterRef("pk"), until=None)
+        issues = Issue.objects.unjustified().filter(item__account=OuterRef("pk"))
+        slices = Slice.objects.filter(account=OuterRef("pk"))
+        return (
+            super()
+            .get_queryset(request)
+            .annotate(
+                read_at=_one(slices.values("account").annotate(n=Max("read_at"))),
+                gap_count=_one(gaps.order_by().values("account").annotate(n=Count("pk"))),
+                issue_count=_one(issues.order_by().values("item__account").annotate(n=Count("pk"))),
+            )
+        )
+
+    def has_scan_permission(self, request: HttpRequest) -> bool:
+        return self.may(request, "scan")
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """What was seen stays: an account that was read is archived, not deleted."""
+        if isinstance(obj, Account) and (obj.items.exists() or obj.runs.exists()):
+            return False
+        return super().has_delete_permission(request, obj)
+
+    @action(description="Scan now", permissions=["scan"])
+    def scan_chosen(self, request: HttpRequest, rows: QuerySet[Account]) -> None:
+        self._each(request, rows, "scan")
+
+    def facts(self, request: HttpRequest, account: Account) -> list[dict[str, Any]]:
+        counted: Any = account
+        link = f"?account={account.pk}"
+        return [
+            {"name": "Last read", "value": _ago(counted.read_at), "link": _list("items_run", link)},
+            {
+                "name": "Open gaps",
+                "value": counted.gap_count or 0,
+                "link": _list("items_gap", link),
+            },
+            {
+                "name": "Open issues",
+                "value": counted.issue_count or 0,
+                "link": _list("audits_issue", link),
+            },
+            {
+                "name": "Items",
+                "value": Item.objects.living().filter(account=account).count(),
+                "link": _list("items_item", link),
+            },
+        ]
+
+    @display(description="Last read", ordering="read_at")
+    def fresh(self, account: Any) -> str:
+        return _ago(account.read_at) if account.read_at or _readable(account) else "-"
+
+    @display(description="Gaps", ordering="-gap_count")
+    def gaps(self, account: Any) -> str:
+        return _counted(account.gap_count, "items_gap", account)
+
+    @display(description="Open issues", ordering="-issue_count")
+    def issues(self, account: Any) -> str:
+        return _counted(account.issue_count, "audits_issue", account)
+
+
+@admin.register(Item)
+class JudgedItemAdmin(ItemAdmin):
+    """Items, each with the worst that is wrong with it."""
+
+    list_display = (
+        "called",
+        "worst_issue",
+        "technology_name",
+        "account_name",
+        "where",
+        "state",
+        "changed_at",
+    )
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Item]:
+        issues = visible(Issue.objects.unjustified(), request.user).filter(item=OuterRef("pk"))
+        worst = issues.order_by().values("item").annotate(n=Max("score"))
+        return super().get_queryset(request).annotate(worst=_one(worst))
+
+    @display(description="Worst issue", ordering="-worst")
+    def worst_issue(self, item: Any) -> str:
+        return "-" if item.worst is None else chip(item.worst, severity(item.worst))
+
+
+def _one(counted: QuerySet[Any]) -> Subquery:
+    return Subquery(counted.values("n")[:1])
+
+
+def _ago(moment: Any) -> str:
+    return f"{timesince(moment, depth=1)} ago" if moment else "never"
+
+
+def _list(model: str, query: str) -> str:
+    return reverse(f"admin:{model}_changelist") + query
+
+
+def _counted(count: int | None, model: str, account: Account) -> str:
+    if not count:
+        return "0"
+    link = _list(model, f"?account={account.pk}")
+    return linked(link, count)
+
+
+# -- beneath ----------------------------------------------------------------------------------
+
+for _model in (Group, Schedule, Success, Failure, OrmQ, AccessAttempt, AccessLog, AccessFailureLog):
+    if admin.site.is_registered(_model):
+        admin.site.unregister(_model)
+
+
+@admin.register(Group)
+class RoleAdmin(DjangoGroupAdmin, GuardedAdmin):
+    """Roles. Those that come with Vervet are filled after every migrate, so they are only shown."""
+
+    list_display = ("name", "granted_to", "shipped")
+    ordering = ("name",)
+    list_intro = "A role says what may be done; a grant gives it to a person."
+    filter_horizontal = ("permissions",)
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Group]:
+        return super().get_queryset(request).annotate(people=Count("grants__user", distinct=True))
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return not _shipped(obj) and super().has_change_permission(request, obj)
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return not _shipped(obj) and super().has_delete_permission(request, obj)
+
+    @display(description="Granted to", ordering="people")
+    def granted_to(self, role: Any) -> str:
+        link = f"{reverse('admin:accounts_grant_changelist')}?role={role.pk}"
+        return format_html('<a class="text-link" href="{}">{}</a>', link, role.people)
+
+    @display(description="Comes with Vervet", boolean=True)
+    def shipped(self, role: Group) -> bool:
+        return _shipped(role)
+
+
+def _shipped(role: Any) -> bool:
+    return isinstance(role, Group) and role.name in ROLES
+
+
+class JobAdmin(ReadOnlyAdmin):
+    list_display = ("func", "arguments", "started", "took")
+    list_filter = ()
+    search_fields = ("func", "name", "group")
+    ordering = ("-stopped",)
+    fields = ("id", "name", "func", "arguments", "started", "stopped", "attempt_count", "said")
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
+        return self.fields
+
+    @display(description="Arguments")
+    def arguments(self, job: Any) -> str:
+        return ", ".join(map(str, job.args or ())) or "-"
+
+    @display(description="Took")
+    def took(self, job: Any) -> str:
+        return f"{job.time_taken():.1f} s"
+
+    @display(description="Result")
+    def said(self, job: Any) -> str:
+        return str(job.result or "-")[:4000]
+
+
+@admin.register(Success)
+class DoneJobAdmin(JobAdmin):
+    list_intro = "The last jobs that the worker did."
+    nothing_yet = "No worker has done anything yet: start one with manage.py qcluster"
+
+
+@admin.register(Failure)
+class FailedJobAdmin(JobAdmin):
+    list_display = ("func", "arguments", "started", "attempt_count", "fault")
+    list_intro = "Jobs that ended with an error. What failed to be read is read again."
+    nothing_yet = "No job has failed."
+
+    @display(description="Error")
+    def fault(self, job: Any) -> str:
+        return (str(job.result or "").strip().splitlines() or ["-"])[-1][:200]
+
+
+@admin.register(Schedule)
+class ScheduleAdmin(ReadOnlyAdmin):
+    list_display = ("name", "func", "schedule_type", "minutes", "next_run", "last")
+    list_intro = "What the worker does by itself."
+    nothing_yet = "Nothing is scheduled, so nothing is read: run manage.py migrate"
+    ordering = ("name",)
+    fields = ("name", "func", "schedule_type", "minutes", "cron", "next_run", "repeats")
+
+    @display(description="Last time")
+    def last(self, schedule: Schedule) -> str:
+        done = schedule.success()
+        return {True: tag("good", "done"), False: tag("critical", "failed")}.get(done, "-")
+
+
+@admin.register(AccessAttempt)
+class LockedLoginAdmin(ReadOnlyAdmin):
+    list_display = ("attempt_time", "username", "ip_address", "failures_since_start")
+    search_fields = ("username", "ip_address")
+    ordering = ("-attempt_time",)
+    list_intro = "Logins that failed. Delete one, and that person may try again at once."
+    nothing_yet = "No login has failed."
+    fields = ("attempt_time", "username", "ip_address", "user_agent", "failures_since_start")
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return self.may(request, "delete", obj)

@@ -1,0 +1,191 @@
+"""The console's pages of who is told, and of every mail that went out or still has to."""
+
+from typing import Any
+
+from django import forms
+from django.contrib import admin
+from django.core.exceptions import ValidationError
+from django.db.models import Q, QuerySet
+from django.http import HttpRequest
+from django.utils.html import format_html
+from unfold.decorators import display
+from unfold.widgets import UnfoldAdminSelectMultipleWidget
+
+from accounts.admin import Choice, HistoryAdmin, ReadOnlyAdmin, Tabs, facet, reach, tag
+from accounts.models import Account, AccountGroup
+from items.naming import technology_label
+from items.watchers import watchers
+from notifications.models import Delivery, Subscription
+
+
+class SubscriptionForm(forms.ModelForm):  # type: ignore[type-arg]
+    technologies = forms.MultipleChoiceField(
+        required=False,
+        widget=UnfoldAdminSelectMultipleWidget(attrs={"size": "8"}),
+        help_text="Nothing chosen: all. Ctrl chooses several.",
+    )
+    reach: set[int] | None = None
+    """Account groups that the editor may let somebody be told of; None: everything."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if "technologies" in self.fields:
+            known = {key: technology_label(key) for key in watchers if key in watchers}
+            known |= {key: key for key in self.instance.technologies if key not in known}
+            choices = sorted(known.items(), key=lambda one: one[1].lower())
+            self.fields["technologies"].choices = choices  # type: ignore[attr-defined]
+
+    def clean(self) -> dict[str, Any] | None:
+        cleaned = super().clean()
+        given = self.cleaned_data
+        if self.reach is not None:
+            groups = {group.pk for group in given.get("groups") or ()}
+            if not (given.get("accounts") or groups):
+                self.add_error("accounts", "Choose some of your accounts or groups.")
+            if groups - self.reach:
+                self.add_error("groups", ValidationError("Choose among your own groups."))
+        return cleaned
+
+
+class OnFacet(Choice):
+    title = "state"
+    parameter_name = "on"
+    conditions = {"yes": ("on", lambda: Q(on=True)), "no": ("off", lambda: Q(on=False))}
+
+
+def in_reach(rows: QuerySet[Any], user: Any, path: str = "") -> QuerySet[Any]:
+    """Keep what subscriptions tell that are wholly within a person's sight.
+
+    ``path`` leads from a row to its subscription. One that names no account is about all.
+    """
+    groups = reach(user, "notifications.view_subscription")
+    if groups is None:
+        return rows
+    unseen = Account.objects.exclude(groups__in=groups).values("pk")
+    foreign = AccountGroup.objects.exclude(pk__in=groups).values("pk")
+    seen = (
+        Subscription.objects.filter(Q(accounts__isnull=False) | Q(groups__isnull=False))
+        .exclude(accounts__in=unseen)
+        .exclude(groups__in=foreign)
+    )
+    return rows.filter(**{f"{path}__in" if path else "pk__in": seen.values("pk")})
+
+
+@admin.register(Subscription)
+class SubscriptionAdmin(HistoryAdmin):
+    form = SubscriptionForm
+    names_accounts = ("accounts",)
+    list_display = ("name", "address", "about", "told_of", "on")
+    list_filter = (OnFacet, facet("account", "account", "accounts", "accounts__name", many=True))
+    search_fields = ("name", "address")
+    list_intro = "Who is told by mail of changes and issues, as they happen and once a week."
+    nothing_yet = "Nobody is told of anything yet. Any address will do; no login is needed."
+    fieldsets = (
+        (None, {"fields": ("name", "address", "on")}),
+        ("About which accounts", {"fields": ("accounts", "groups", "technologies")}),
+        ("Told of", {"fields": ("issues", "least_score", "created", "changed", "gone", "weekly")}),
+    )
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Subscription]:
+        rows: QuerySet[Subscription] = super().get_queryset(request)
+        return in_reach(rows, request.user).prefetch_related("accounts", "groups")
+
+    def get_form(
+        self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any
+    ) -> Any:
+        groups = reach(request.user, self.permission("change" if change else "add"))
+        kwargs["form"] = type("SubscriptionForm", (SubscriptionForm,), {"reach": groups})
+        return super().get_form(request, obj, change, **kwargs)
+
+    @display(description="About")
+    def about(self, subscription: Subscription) -> str:
+        names = [str(one) for one in subscription.accounts.all()]
+        names += [f"group {one}" for one in subscription.groups.all()]
+        technologies = [technology_label(one) for one in subscription.technologies]
+        return ", ".join(names or ["all accounts"]) + (
+            f": {', '.join(technologies)}" if technologies else ""
+        )
+
+    @display(description="Told of")
+    def told_of(self, subscription: Subscription) -> str:
+        words = {
+            f"issues from {subscription.least_score}": subscription.issues,
+            "new": subscription.created,
+            "changed": subscription.changed,
+            "gone": subscription.gone,
+            "weekly summary": subscription.weekly,
+        }
+        return ", ".join(word for word, told in words.items() if told) or "nothing"
+
+
+class DeliveryState(Tabs):
+    title = "state"
+    parameter_name = "state"
+    conditions = {
+        "all": ("all", lambda: Q(pk__isnull=False)),
+        "waiting": (
+            "waiting",
+            lambda: Q(state__in=(Delivery.State.GATHERING, Delivery.State.SENDING)),
+        ),
+        "sent": ("sent", lambda: Q(state=Delivery.State.SENT)),
+        "failed": ("given up", lambda: Q(state=Delivery.State.FAILED)),
+    }
+
+
+TONES = {
+    Delivery.State.GATHERING: "low",
+    Delivery.State.SENDING: "low",
+    Delivery.State.SENT: "good",
+    Delivery.State.FAILED: "critical",
+}
+
+
+@admin.register(Delivery)
+class DeliveryAdmin(ReadOnlyAdmin):
+    list_display = ("called", "to", "kind", "status", "attempts", "last_fault", "due_at", "sent_at")
+    list_filter = (
+        DeliveryState,
+        facet("subscription", "subscription", "subscription_id", "subscription__name"),
+        facet("kind", "kind", "kind"),
+    )
+    list_select_related = ("subscription",)
+    search_fields = ("subject", "subscription__name", "subscription__address", "last_error")
+    ordering = ("-due_at", "-pk")
+    list_intro = (
+        "Every mail, with what became of it. One that fails is tried again, ever more rarely."
+    )
+    nothing_yet = "No mail was sent yet."
+    fields = (
+        "subscription",
+        "kind",
+        "status",
+        "subject",
+        "since",
+        "due_at",
+        "attempts",
+        "last_error",
+        "sent_at",
+        "message_id",
+    )
+    readonly_fields = ("status",)
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Delivery]:
+        rows: QuerySet[Delivery] = super().get_queryset(request)
+        return in_reach(rows, request.user, "subscription")
+
+    @display(description="Subject", ordering="subject")
+    def called(self, delivery: Delivery) -> str:
+        return delivery.subject or "not written yet"
+
+    @display(description="To", ordering="subscription__address")
+    def to(self, delivery: Delivery) -> str:
+        return delivery.subscription.address
+
+    @display(description="State", ordering="state")
+    def status(self, delivery: Delivery) -> str:
+        state = Delivery.State(delivery.state)
+        return tag(TONES[state], str(state.label))
+
+    @display(description="Last error")
+    def last_fault(self, delivery: Delivery) -> str:
+        return format_html('<span class="small">{}</span>', delivery.last_error[:160] or "-")
