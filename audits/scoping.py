@@ -54,7 +54,7 @@ def ranked(
 
 def tags(config: Any) -> dict[str, str]:
     """Return the tags of a configuration, as any provider writes them."""
-    given = next((config[name] for name in ("Tags", "tags", "labels") if config.get(name)), {})
+    given: Any = next((config[name] for name in ("Tags", "tags", "labels") if config.get(name)), {})
     if isinstance(given, dict):
         return {str(name): str(value) for name, value in given.items()}
     pairs = [one for one in given if isinstance(one, dict)] if isinstance(given, list) else []

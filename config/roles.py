@@ -55,5 +55,5 @@ def fill_roles(**_: Any) -> None:
         for name in names:
             app, _dot, codename = name.partition(".")
             named |= Q(content_type__app_label=app, codename=codename)
-        group, _ = Group.objects.get_or_create(name=role)
+        group, _new = Group.objects.get_or_create(name=role)
         group.permissions.set([*may_see, *Permission.objects.filter(named)])

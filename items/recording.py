@@ -154,7 +154,7 @@ class _Recorder:
     def miss(self, answered: frozenset[str]) -> None:
         """Mark what was not seen, in places that answered to the end, as gone."""
         missing = [row.pk for (place, _), row in self.unseen.items() if place in answered]
-        gone = []
+        gone: list[Item] = []
         for start in range(0, len(missing), BATCH):
             gone += self.slice_items.filter(pk__in=missing[start : start + BATCH])
         for item in gone:
