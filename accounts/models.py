@@ -1,8 +1,9 @@
 """Whom we watch, whom we know, and who may see what of it."""
 
 import ipaddress
-from typing import Self
+from typing import Any, Self
 
+from django.contrib.auth import models as auth
 from django.contrib.auth.models import AbstractUser, Group
 from django.core.exceptions import ValidationError
 from django.db import models
@@ -13,10 +14,19 @@ from accounts.types import types
 from config.plugins import Missing
 
 
+class UserManager(auth.UserManager["User"]):
+    """Makes users who may log in, however they are made."""
+
+    def create_user(self, username: str, *args: Any, **fields: Any) -> "User":
+        return super().create_user(username, *args, **{"is_staff": True, **fields})
+
+
 class User(AbstractUser):
     """Somebody who may log in. What that shows is up to grants."""
 
     is_staff = models.BooleanField("may log in to the console", default=True)
+
+    objects = UserManager()
 
     class Meta(AbstractUser.Meta):
         pass

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
+from audits.functions.shapes import tags_of
 from audits.models import RuleSetting, RuleVersion
 from items.models import Item
 
@@ -52,22 +53,10 @@ def ranked(
     return [setting for *_, setting in sorted(found, key=lambda one: one[:3])]
 
 
-def tags(config: Any) -> dict[str, str]:
-    """Return the tags of a configuration, as any provider writes them."""
-    given: Any = next((config[name] for name in ("Tags", "tags", "labels") if config.get(name)), {})
-    if isinstance(given, dict):
-        return {str(name): str(value) for name, value in given.items()}
-    pairs = [one for one in given if isinstance(one, dict)] if isinstance(given, list) else []
-    return {
-        str(one.get("Key", one.get("key"))): str(one.get("Value", one.get("value")))
-        for one in pairs
-    }
-
-
 def _named(pattern: str, item: Item) -> bool:
     return fnmatch.fnmatchcase(item.name, pattern) or fnmatch.fnmatchcase(item.full_name, pattern)
 
 
 def _tagged(tag: str, item: Item) -> bool:
     name, _, value = tag.partition("=")
-    return tags(item.config).get(name) == value
+    return tags_of(item.config).get(name) == value

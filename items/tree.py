@@ -1,14 +1,17 @@
 """A configuration as lines that fold: what a page writes from the top down."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from items.diffing import CALLED_BY
+from items.diffing import CALLED_BY, called
 
-# Deeper or longer parts begin folded.
-OPEN_DEPTH = 2
-OPEN_SIZE = 40
+# Parts that are deeper or longer than this begin folded.
+OPEN_DEPTH = 4
+OPEN_SIZE = 30
+
+Marks = Callable[[Any], Sequence[Any]]
+Names = Mapping[str, Sequence[str]]
 
 
 @dataclass(frozen=True)
@@ -23,15 +26,27 @@ class Line:
     text: str = ""
     kind: str = ""
     """text, number or none; how the value is painted"""
-    size: int = 0
+    size: str = ""
     unfolded: bool = False
     marks: Sequence[Any] = ()
 
 
 def lines(
-    value: Any, key: str = "", depth: int = 0, marks: Callable[[Any], Sequence[Any]] = lambda _: ()
+    value: Any,
+    marks: Marks = lambda _: (),
+    names: Names | None = None,
 ) -> Iterator[Line]:
-    """Yield the lines of a value; ``marks`` tells what is to be said of a part."""
+    """Yield the lines of a configuration from the top down.
+
+    ``marks`` tells what is to be said of a part; ``names`` which fields call an element of a
+    list, by the list's name.
+    """
+    yield from _lines(value, "", "", 0, marks, names or {})
+
+
+def _lines(
+    value: Any, key: str, hint: str, depth: int, marks: Marks, names: Names
+) -> Iterator[Line]:
     if isinstance(value, dict):
         children = [(str(name), child) for name, child in value.items()]
     elif isinstance(value, list):
@@ -45,9 +60,11 @@ def lines(
     if depth:
         said = marks(value)
         unfolded = bool(said) or (depth < OPEN_DEPTH and len(children) <= OPEN_SIZE)
-        yield Line("open", key, _hint(value), size=len(children), unfolded=unfolded, marks=said)
+        size = f"{len(children)} {'in the list' if isinstance(value, list) else 'parts'}"
+        yield Line("open", key, hint, size=size, unfolded=unfolded, marks=said)
     for name, child in children:
-        yield from lines(child, name, depth + 1, marks)
+        called_by = names.get(key, ()) if isinstance(value, list) else ()
+        yield from _lines(child, name, _hint(child, called_by), depth + 1, marks, names)
     if depth:
         yield Line("close")
 
@@ -61,10 +78,12 @@ def _leaf(key: str, value: Any, said: Sequence[Any]) -> Line:
     return Line("leaf", key, text=str(value), kind="number")
 
 
-def _hint(value: Any) -> str:
-    """Return what an object is called, the first name that says it."""
+def _hint(value: Any, called_by: Sequence[str]) -> str:
+    """Return what an object is called: by its list, or by the first name that says it."""
     if not isinstance(value, dict):
         return ""
+    if called_by:
+        return called(value, called_by)
     for ending in CALLED_BY:
         for name, one in value.items():
             if name.lower().endswith(ending) and isinstance(one, str) and one:

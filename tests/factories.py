@@ -7,7 +7,7 @@ import factory
 from factory.django import DjangoModelFactory
 
 from accounts.models import Account, AccountGroup, User
-from audits.loading import activate, write_version
+from audits.loading import EMPTY, activate, write_version
 from audits.models import Issue, Rule, RuleVersion
 from items.canonical import digest
 from items.models import Item
@@ -84,21 +84,11 @@ class SubscriptionFactory(DjangoModelFactory):
     address = factory.Sequence(lambda n: f"reader{n}@example.com")
 
 
-RULE: dict[str, Any] = {
+RULE = {
+    **EMPTY,
     "title": "A rule",
     "technologies": ["aws.ec2.security_group"],
-    "applies_when": "",
     "expression": "GroupId",
-    "identity": "",
-    "extent": "",
-    "notes": "",
-    "score": 5,
-    "parameters": {},
-    "rationale": "",
-    "remediation": "",
-    "references": [],
-    "controls": [],
-    "examples": [],
 }
 
 

@@ -121,6 +121,22 @@ class GuardedAdmin(Guarded, ModelAdmin):  # type: ignore[misc]
     def has_facets(self) -> bool:
         return any(not getattr(one, "tabs", False) for one in self.list_filter)
 
+    def keeps_history(self, request: HttpRequest) -> bool:
+        """Say whether the person may see earlier states of a row."""
+        return False
+
+    def changeform_view(
+        self,
+        request: HttpRequest,
+        object_id: str | None = None,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> Any:
+        history = {"show_history": self.keeps_history(request)}
+        return super().changeform_view(
+            request, object_id, form_url, history | (extra_context or {})
+        )
+
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
         title = {"title": str(self.model._meta.verbose_name_plural).capitalize()}
         return super().changelist_view(request, title | (extra_context or {}))
@@ -163,9 +179,12 @@ class HistoryAdmin(SimpleHistoryAdmin, GuardedAdmin):
         self._guard_history(request)
         return super().history_form_view(request, object_id, version_id, extra_context)
 
+    def keeps_history(self, request: HttpRequest) -> bool:
+        # What a row named in the past may be out of sight though the row is not.
+        return not (self.names_accounts and self.limited(request.user))
+
     def _guard_history(self, request: HttpRequest) -> None:
-        """What a row named in the past may be out of sight though the row is not."""
-        if self.names_accounts and self.limited(request.user):
+        if not self.keeps_history(request):
             raise PermissionDenied("This history is shown to those who may see all accounts.")
 
 

@@ -64,6 +64,9 @@ class UserAdmin(DjangoUserAdmin, GuardedAdmin):  # type: ignore[type-arg]
     def get_queryset(self, request: HttpRequest) -> QuerySet[User]:
         return super().get_queryset(request).prefetch_related("grants__role", "grants__group")
 
+    def keeps_history(self, request: HttpRequest) -> bool:
+        return True
+
     def get_inlines(self, request: HttpRequest, obj: Any) -> Any:
         return self.inlines if obj else ()
 

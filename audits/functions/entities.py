@@ -1,4 +1,3 @@
-
 """What a rule may ask about whom something names: accounts, ARNs, ids, networks, services."""
 
 import re

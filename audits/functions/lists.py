@@ -1,4 +1,3 @@
-
 """What a rule may ask about lists, objects and texts, beyond JMESPath's own functions."""
 
 import json
@@ -9,11 +8,10 @@ from typing import Any
 import re2
 
 from audits.functions.base import Context
-from audits.functions.shapes import listed, parsed
+from audits.functions.shapes import listed, parsed, tags_of
 from audits.functions.wildcards import like
 
 _LONGEST_PATTERN = 500
-_TAG_KEYS = ("Tags", "TagSet", "tags", "labels")
 
 
 def expand(context: Context, parents: Any, key: str) -> list[dict[str, Any]]:
@@ -156,13 +154,7 @@ def tags(context: Context, x: Any) -> dict[str, Any]:
     On: {"Tags": [{"Key": "scope", "Value": "pci"}]}
     Gives: "pci"
     """
-    if isinstance(x, dict):
-        x = next((x[name] for name in _TAG_KEYS if isinstance(x.get(name), (list, dict))), x)
-    if isinstance(x, dict):
-        return dict(x) if all(isinstance(value, str) for value in x.values()) else {}
-    pairs = [tag for tag in listed(x) if isinstance(tag, dict)]
-    named = [(tag.get("Key", tag.get("key")), tag.get("Value", tag.get("value"))) for tag in pairs]
-    return {name: value for name, value in named if isinstance(name, str)}
+    return tags_of(x)
 
 
 def if_(context: Context, c: Any, a: Any, b: Any) -> Any:

@@ -1,4 +1,3 @@
-
 """What a rule may ask about addresses, networks and ports."""
 
 from collections import defaultdict

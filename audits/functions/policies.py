@@ -1,4 +1,3 @@
-
 """What a rule may ask about policies of AWS: who gets in, what he may do."""
 
 from typing import Any

@@ -3,6 +3,9 @@
 import json
 from typing import Any
 
+# Where a configuration keeps its tags, by provider.
+TAG_KEYS = ("Tags", "TagSet", "tags", "labels")
+
 
 def listed(value: Any) -> list[Any]:
     """Give a list as it is, null as an empty list, anything else as a list of one."""
@@ -28,3 +31,14 @@ def parsed(value: Any) -> Any:
         return json.loads(value, parse_constant=lambda _: None)
     except (ValueError, RecursionError):
         return None
+
+
+def tags_of(value: Any) -> dict[str, Any]:
+    """Give the tags of a configuration, or tags themselves, as one object."""
+    if isinstance(value, dict):
+        value = next((value[k] for k in TAG_KEYS if isinstance(value.get(k), (list, dict))), value)
+    if isinstance(value, dict):
+        return dict(value) if all(isinstance(one, str) for one in value.values()) else {}
+    pairs = [tag for tag in listed(value) if isinstance(tag, dict)]
+    named = [(tag.get("Key", tag.get("key")), tag.get("Value", tag.get("value"))) for tag in pairs]
+    return {name: value for name, value in named if isinstance(name, str)}

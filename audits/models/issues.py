@@ -151,4 +151,4 @@ class BlindSpot(models.Model):
         ]
 
     def __str__(self) -> str:
-        return self.reason
+        return f"rule {self.rule_id} on {self.technology}"  # A reason may name any account.

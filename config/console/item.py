@@ -1,5 +1,6 @@
 """The page of one item: what it is, what is wrong with it, and what it used to be."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -8,8 +9,8 @@ from django.urls import reverse
 
 from accounts.admin import Curtain
 from accounts.seeing import visible
+from audits.functions.shapes import TAG_KEYS, tags_of
 from audits.models import BlindSpot, Issue
-from audits.scoping import tags
 from config.console.page import one, page
 from items.diffing import Difference, differences
 from items.fields import canonical_bytes
@@ -55,13 +56,14 @@ def item_page(request: HttpRequest, pk: int) -> HttpResponse:
     )
     curtain = Curtain(request.user)
     spots = visible(BlindSpot.objects.filter(item=item, until=None), request.user)
-    steps, newer, older = _history(item, _whole(request.GET.get("from")))
+    names = watchers[item.technology].element_names if item.technology in watchers else {}
+    steps, newer, older = _history(item, names, _whole(request.GET.get("from")))
     context = {
         "crumb": ("Items", reverse("admin:items_item_changelist")),
         "item": item,
         "label": technology_label(item.technology),
         "facts": _facts(item),
-        "tags": sorted(tags(item.config).items())[:30],
+        "tags": _tags(item.config),
         "issues": issues,
         "fixed": visible(Issue.objects.exclude(fixed_at=None), request.user)
         .filter(item=item)
@@ -70,13 +72,18 @@ def item_page(request: HttpRequest, pk: int) -> HttpResponse:
             {"rule": spot.rule, "since": spot.since, "reason": curtain(spot.reason)}
             for spot in spots.select_related("rule__active").order_by("rule__key")
         ],
-        "unread": [(part, _why(why)) for part, why in sorted(item.unread.items())],
-        "tree": list(lines(item.config, marks=_marks(issues))),
+        "unread": [(part, curtain(why)) for part, why in sorted(item.unread.items())],
+        "tree": list(lines(item.config, _marks(issues), names)),
         "steps": steps,
         "newer": newer,
         "older": older,
     }
     return page(request, "item", str(item), context)
+
+
+def _tags(config: dict[str, Any]) -> list[tuple[str, Any]]:
+    given = next((config[name] for name in TAG_KEYS if config.get(name)), None)
+    return sorted(tags_of(given).items())[:30] if given else []
 
 
 def _facts(item: Item) -> list[dict[str, Any]]:
@@ -103,10 +110,6 @@ def _facts(item: Item) -> list[dict[str, Any]]:
     ]
 
 
-def _why(why: Any) -> str:
-    return str(why.get("reason", why)) if isinstance(why, dict) else str(why)
-
-
 def _marks(issues: list[Issue]) -> Any:
     """Return what tells which issues are about a part: those whose evidence is that part."""
     by_evidence: dict[bytes, list[Issue]] = {}
@@ -126,12 +129,13 @@ def _whole(text: str | None) -> int:
     return int(text) if text and text.isdigit() and len(text) < 7 else 0
 
 
-def _history(item: Item, start: int) -> tuple[list[Step], int | None, int | None]:
+def _history(
+    item: Item, names: Mapping[str, Sequence[str]], start: int
+) -> tuple[list[Step], int | None, int | None]:
     """Return one page of the history, newest first, and where the pages beside it start."""
     rows = list(
         item.history.order_by("-history_date", "-history_id")[start : start + REVISIONS + 1]
     )
-    names = watchers[item.technology].element_names if item.technology in watchers else {}
     steps = []
     for place, row in enumerate(rows[:REVISIONS]):
         before = rows[place + 1].config if place + 1 < len(rows) else None

@@ -4,6 +4,7 @@ import json
 import re
 from typing import Any
 
+import yaml
 from django import template
 from django.utils import timezone
 
@@ -14,6 +15,8 @@ register.filter("technology", technology_label)
 
 # Marks in one text; more would only be paint.
 MARKS = 20
+# Characters of one side of a difference.
+LONGEST = 3000
 
 
 @register.filter
@@ -43,6 +46,23 @@ def marked(text: str, words: Any) -> list[tuple[str, bool]]:
 def as_json(value: Any) -> str:
     """Return a value as JSON that a person can read; the template escapes it."""
     return json.dumps(value, indent=2, ensure_ascii=False, sort_keys=True)
+
+
+@register.filter
+def shown(value: Any) -> str:
+    """Return one side of a difference: a part over lines, without what is empty in it."""
+    if isinstance(value, str):
+        return value
+    if isinstance(value, (dict, list)):
+        text = yaml.safe_dump(_filled(value), sort_keys=False, allow_unicode=True, width=120)
+        return text.strip()[:LONGEST]
+    return {None: "nothing", True: "true", False: "false"}.get(value, str(value))
+
+
+def _filled(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {name: _filled(one) for name, one in value.items() if one not in (None, "", [], {})}
+    return [_filled(one) for one in value] if isinstance(value, list) else value
 
 
 @register.filter

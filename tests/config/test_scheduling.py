@@ -1,0 +1,97 @@
+"""What is due, when, and that it is queued once."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.utils import timezone
+from django_q.models import OrmQ
+
+from accounts.models import Account
+from config.scheduling import due_slices, enqueue_due, scan_now, slices, stale_slices
+from items.models import Run, Slice, WatcherSetting
+from items.watchers import watchers
+from tests.conftest import SECURITY_GROUPS
+from tests.factories import AccountFactory, a_rule
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def account() -> Account:
+    return AccountFactory()
+
+
+def looked(account: Account, **fields: Any) -> Slice:
+    now = timezone.now()
+    values = {"looked_at": now, "read_at": now, **fields}
+    return Slice.objects.create(account=account, technology=SECURITY_GROUPS, **values)
+
+
+def due(account: Account) -> bool:
+    return (account.pk, SECURITY_GROUPS) in due_slices(timezone.now())
+
+
+def test_a_new_account_is_due_at_once_with_every_technology(account: Account) -> None:
+    assert {technology for _, technology in due_slices(timezone.now())} == set(watchers)
+
+
+def test_a_slice_is_due_after_the_interval_that_holds_now(account: Account) -> None:
+    now = timezone.now()
+    row = looked(account, looked_at=now - timedelta(minutes=5))
+    assert not due(account)
+    general = WatcherSetting.objects.create(technology=SECURITY_GROUPS, interval=60)
+    assert due(account), "a changed interval holds at once"
+    own = WatcherSetting.objects.create(technology=SECURITY_GROUPS, account=account, interval=3600)
+    assert not due(account), "the account's own setting stands over the general one"
+    own.delete()
+    general.delete()
+    scan_now([account])
+    assert due(account)
+    Slice.objects.filter(pk=row.pk).update(not_before=now + timedelta(minutes=1))
+    assert not due(account)
+
+
+def test_what_is_off_or_archived_or_not_ours_is_not_due(account: Account) -> None:
+    WatcherSetting.objects.create(technology=SECURITY_GROUPS, on=False)
+    assert not due(account)
+    WatcherSetting.objects.all().delete()
+    AccountFactory(third_party=True)
+    AccountFactory(active=False)
+    assert {pk for pk, _ in slices()} == {account.pk}
+    account.archive()
+    assert slices() == []
+
+
+def test_a_slice_that_is_held_is_not_due(account: Account) -> None:
+    now = timezone.now()
+    looked(account, looked_at=None, holder="x", lease_until=now + timedelta(seconds=9))
+    assert not due(account)
+
+
+def test_a_slice_whose_worker_died_waits_ever_longer(account: Account) -> None:
+    now = timezone.now()
+    ended = now - timedelta(minutes=3)
+    row = looked(account, looked_at=None, holder="x", lease_until=ended, attempts=1)
+    assert due(account)
+    Slice.objects.filter(pk=row.pk).update(attempts=5)
+    assert not due(account)
+
+
+def test_what_is_queued_is_not_queued_again(account: Account) -> None:
+    assert enqueue_due() == len(list(watchers))
+    assert enqueue_due() == 0
+    assert OrmQ.objects.count() == len(list(watchers))
+
+
+def test_only_what_was_read_once_is_judged_without_reading(account: Account) -> None:
+    a_rule()
+    now = timezone.now()
+    assert stale_slices(now) == []
+    looked(account)
+    assert stale_slices(now) == [(account.pk, SECURITY_GROUPS)]
+
+
+def test_a_run_knows_its_slice(account: Account) -> None:
+    run = Run(account=account, technology=SECURITY_GROUPS, started_at=timezone.now())
+    assert str(run).startswith(f"{SECURITY_GROUPS} of {account}")
