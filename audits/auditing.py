@@ -29,11 +29,12 @@ def audit(changes: Changes) -> list[IssueEvent]:
     book = Rulebook.of(run.account, run.technology, run.started_at.date())
     hearing = Hearing(run, book)
     hearing.hold(items, book.versions, _causes(changes))
-    if changes.last and (first or changes.gaps_changed):
-        note_unlisted(run, book)
-        _mark_stale(Dependency.objects.filter(technology=run.technology), Cause.COVERAGE)
     if first and run.slice.attempts == 0:
         book.note_judged(book.versions)
+    if changes.last and (first or changes.gaps_changed):
+        note_unlisted(run, book)
+        # This slice's own rules, too: what they looked up here was not read to its end then.
+        _mark_stale(Dependency.objects.filter(technology=run.technology), Cause.COVERAGE)
     _wake_readers(changes)
     return hearing.save()
 
@@ -67,7 +68,8 @@ def close_dropped(run: Run, book: Rulebook) -> list[IssueEvent]:
 
 def _causes(changes: Changes) -> dict[int, Cause]:
     """Return why each item is judged; where nothing is said, the cloud changed."""
-    known_better = changes.completed + changes.reached
+    seen_first = [item for item in changes.created if item.place in changes.first_looks]
+    known_better = changes.completed + changes.reached + seen_first
     causes = {item.pk: Cause.COVERAGE for item in known_better}
     causes |= {item.pk: Cause.CLOUD for item in changes.changed}
     return causes | {item.pk: Cause.SETTING for item in changes.ignored}

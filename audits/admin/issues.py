@@ -136,6 +136,8 @@ class IssueAdmin(ReadOnlyAdmin):
         issues = rows.filter(pk__in=reviewable.values("pk"))
         if what == "withdraw":
             issues = issues.filter(justified=True)
+        if not issues.exists():
+            raise PermissionDenied("There is nothing among these issues that you may decide upon.")
         sent = "_decided" in request.POST
         form = form_class(request.POST if sent else None)
         if sent and form.is_valid():
@@ -161,8 +163,6 @@ class IssueAdmin(ReadOnlyAdmin):
     ) -> HttpResponse:
         chosen = rows.count()
         count = issues.count()
-        if not count:
-            raise PermissionDenied("There is nothing among these issues that you may decide upon.")
         context = {
             **self.admin_site.each_context(request),
             "title": f"{what.capitalize()} {_count(count)}",

@@ -217,3 +217,18 @@ def test_what_waits_for_another_technology_is_judged_when_that_is_read(
 def test_places_read_are_remembered(scan: Scan) -> None:
     scan()
     assert set(Slice.objects.get(technology=SECURITY_GROUPS).places) == set(REGIONS)
+
+
+def test_a_rule_that_looks_up_its_own_technology_is_judged_once_that_is_read(
+    s3: Any, scan: Scan, account: Any
+) -> None:
+    a_rule(
+        technologies=[BUCKETS],
+        expression="!lookup('aws.s3.bucket', 'Name', 'no-such-bucket') && Name",
+    )
+    make_bucket(s3, "shop")
+    scan(BUCKETS)
+    assert BlindSpot.objects.filter(until=None).count() == 1
+    pipeline.judge(account.pk, BUCKETS)
+    assert not BlindSpot.objects.filter(until=None).exists()
+    assert Issue.objects.get().events.get().cause == Cause.COVERAGE
