@@ -1,4 +1,4 @@
-"""Every setting, read from the environment; `.env` beside manage.py is read first.
+"""Every setting, read from the environment; it stands over `.env` beside manage.py.
 
 Names begin with VERVET_ where they are ours; DATABASE_URL, SECRET_KEY, DEBUG and the AWS
 variables are named as everywhere else.
@@ -6,15 +6,17 @@ variables are named as everywhere else.
 
 import os
 import secrets
+from contextlib import suppress
 from pathlib import Path
+from urllib.parse import urlsplit
+from zoneinfo import available_timezones
 
 import environ
 from django.core.exceptions import ImproperlyConfigured
 from django.urls import reverse_lazy
 
 BASE_DIR = Path(__file__).resolve().parent.parent
-environ.Env.read_env(BASE_DIR / ".env")
-env = environ.Env()
+environ.Env.read_env(os.environ.get("VERVET_ENV_FILE", BASE_DIR / ".env"))
 
 
 def number(name: str, default: int, least: int = 0) -> int:
@@ -45,14 +47,19 @@ VAR = Path(os.environ.get("VERVET_VAR", str(BASE_DIR / "var")))
 
 
 def kept_secret(name: str) -> str:
-    """Return the secret kept in a file of VAR; make it on the first run."""
+    """Return the secret kept in a file of VAR; make it on the first run.
+
+    It comes to its name complete: two processes that start at once keep the same one.
+    """
     path = VAR / name
-    VAR.mkdir(parents=True, exist_ok=True, mode=0o700)
-    try:
-        with os.fdopen(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "w") as file:
+    if not path.exists():
+        VAR.mkdir(parents=True, exist_ok=True, mode=0o700)
+        fresh = VAR / f".{name}-{os.getpid()}"
+        with os.fdopen(os.open(fresh, os.O_CREAT | os.O_WRONLY, 0o600), "w") as file:
             file.write(secrets.token_urlsafe(50))
-    except FileExistsError:
-        pass
+        with suppress(FileExistsError):
+            path.hardlink_to(fresh)
+        fresh.unlink()
     return path.read_text()
 
 
@@ -60,11 +67,16 @@ def kept_secret(name: str) -> str:
 
 # The address under which people open the console; links in mails begin with it.
 SITE_URL = os.environ.get("VERVET_URL", "http://127.0.0.1:8000").rstrip("/")
-LOCAL = SITE_URL.startswith(("http://127.0.0.1", "http://localhost"))
+SITE = urlsplit(SITE_URL)
+if SITE.scheme not in ("http", "https") or not SITE.hostname:
+    raise ImproperlyConfigured(
+        f"VERVET_URL must be an address such as https://vervet.example.com, not {SITE_URL!r}."
+    )
+LOCAL = SITE.hostname in ("127.0.0.1", "localhost")
 DEBUG = switch("DEBUG", False)
 ALLOWED_HOSTS = words("ALLOWED_HOSTS", "127.0.0.1,localhost" if LOCAL else "")
 if not LOCAL and not ALLOWED_HOSTS:
-    ALLOWED_HOSTS = [SITE_URL.split("://")[-1].split("/")[0].split(":")[0]]
+    ALLOWED_HOSTS = [SITE.hostname]
 
 if "SECRET_KEY" in os.environ:
     SECRET_KEY = os.environ["SECRET_KEY"]
@@ -79,7 +91,7 @@ else:
 # SECRET_KEY: changing the login key must not look like a change of every secret.
 DIGEST_KEY = os.environ.get("VERVET_DIGEST_KEY") or kept_secret("digest_key")
 
-HTTPS = SITE_URL.startswith("https://")
+HTTPS = SITE.scheme == "https"
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS
 SESSION_COOKIE_AGE = number("VERVET_SESSION_HOURS", 12, least=1) * 3600
 SESSION_COOKIE_HTTPONLY = True
@@ -192,6 +204,10 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 LANGUAGE_CODE = "en-gb"
 TIME_ZONE = os.environ.get("VERVET_TIME_ZONE", "UTC")
+if TIME_ZONE not in available_timezones():
+    raise ImproperlyConfigured(
+        f"VERVET_TIME_ZONE must be a name such as Europe/Zurich, not {TIME_ZONE!r}."
+    )
 USE_I18N = False
 FORMAT_MODULE_PATH = "config.formats"
 USE_TZ = True
@@ -206,8 +222,14 @@ STORAGES = {
 
 # -- The database -----------------------------------------------------------------------------
 
-DATABASES = {"default": env.db_url("DATABASE_URL", default=f"sqlite:///{VAR / 'vervet.sqlite3'}")}
-SQLITE = DATABASES["default"]["ENGINE"].endswith("sqlite3")
+DATABASE_URL = os.environ.get("DATABASE_URL") or f"sqlite:///{VAR / 'vervet.sqlite3'}"
+if not DATABASE_URL.startswith(("sqlite:///", "postgres://", "postgresql://")):
+    raise ImproperlyConfigured(
+        "DATABASE_URL must begin with sqlite:/// or postgres://, "
+        "as in postgres://vervet:password@127.0.0.1:5432/vervet."
+    )
+DATABASES = {"default": environ.Env.db_url_config(DATABASE_URL)}
+SQLITE = DATABASE_URL.startswith("sqlite")
 if SQLITE:
     # Without IMMEDIATE and a long timeout a third of concurrent jobs fail with "locked".
     DATABASES["default"]["OPTIONS"] = {
@@ -215,8 +237,6 @@ if SQLITE:
         "timeout": 20,
         "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;",
     }
-elif "postgresql" not in DATABASES["default"]["ENGINE"]:
-    raise ImproperlyConfigured("DATABASE_URL must begin with sqlite:// or postgres://.")
 
 # -- Jobs -------------------------------------------------------------------------------------
 
@@ -263,8 +283,13 @@ if MAIL_FOLDER:
     EMAIL_BACKEND = "django.core.mail.backends.filebased.EmailBackend"
     EMAIL_FILE_PATH = MAIL_FOLDER
 else:
-    EMAIL_CONFIG = env.email_url("VERVET_SMTP_URL", default="smtp://127.0.0.1:25")
-    globals().update(EMAIL_CONFIG)
+    SMTP_URL = os.environ.get("VERVET_SMTP_URL", "smtp://127.0.0.1:25")
+    if not SMTP_URL.startswith(("smtp://", "smtp+tls://", "smtp+ssl://")):
+        raise ImproperlyConfigured(
+            "VERVET_SMTP_URL must begin with smtp://, smtp+tls:// or smtp+ssl://, "
+            "as in smtp+tls://user:password@mail.example.com:587."
+        )
+    globals().update(environ.Env.email_url_config(SMTP_URL))
 EMAIL_TIMEOUT = number("VERVET_SMTP_TIMEOUT", 30, least=1)
 
 # -- The console ------------------------------------------------------------------------------
