@@ -6,13 +6,13 @@ import django_filters
 from django.db.models import QuerySet
 from rest_framework import serializers
 
-from accounts.api import GuardedViewSet
+from accounts.api import GuardedViewSet, Id
 from audits.models import Issue
 
 
 class IssueFilter(django_filters.FilterSet):
-    account = django_filters.NumberFilter(field_name="item__account")
-    item = django_filters.NumberFilter()
+    account = Id(field_name="item__account")
+    item = Id()
     technology = django_filters.CharFilter(field_name="item__technology")
     rule = django_filters.CharFilter(field_name="rule__key")
     score_min = django_filters.NumberFilter(field_name="score", lookup_expr="gte")
@@ -27,7 +27,7 @@ class IssueFilter(django_filters.FilterSet):
         fields = ("account", "item", "technology", "rule", "state", "unknown")
 
     def by_state(self, rows: QuerySet[Issue], _name: str, value: str) -> QuerySet[Issue]:
-        states = {
+        states: dict[str, dict[str, Any]] = {
             "open": {"fixed_at": None, "justified": False},
             "justified": {"fixed_at": None, "justified": True},
             "fixed": {"fixed_at__isnull": False},

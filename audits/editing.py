@@ -80,13 +80,18 @@ def put_into_force(version: RuleVersion, reason: str) -> list[str]:
     """Let a version decide from now on; return what speaks against it, and then leave it."""
     problems = check_version(version)
     if not problems:
-        version.rule._change_reason = reason[:100]  # simple-history's way to be told why.
+        told_why(version.rule, reason)
         activate(version)
     return problems
+
+
+def told_why(rule: Any, reason: str) -> None:
+    """Note why a rule is moved, in simple-history's way; kept with the next save."""
+    rule._change_reason = reason[:100]
 
 
 def retire(rule: Rule, reason: str) -> None:
     """Let a rule decide no more; what it found is closed at the next judging."""
     rule.state = Rule.State.RETIRED
-    rule._change_reason = reason[:100]  # type: ignore[attr-defined]
+    told_why(rule, reason)
     rule.save()

@@ -35,6 +35,7 @@ class Hearing:
         self.now: datetime = self.run.started_at
         self.world = World(self.run.account)
         self.steps: dict[int, int] = defaultdict(int)
+        self.moved: set[int] = set()
 
     def hold(
         self,
@@ -151,6 +152,7 @@ class Hearing:
             if key in found and key not in kept and len(issues) == 1:
                 kept[key] = kept.pop(issues[0].fingerprint)
                 kept[key].fingerprint = key
+                self.moved.add(kept[key].pk)
 
     def _open(
         self,
@@ -178,7 +180,7 @@ class Hearing:
         finding: Finding,
         cause: Cause,
     ) -> None:
-        before = issue.score
+        before, stood = issue.score, _state(issue)
         was_fixed, was_unknown = issue.fixed_at is not None, issue.unknown
         _describe(issue, version, holds.score, finding)
         issue.fixed_at, issue.unknown = None, False
@@ -189,7 +191,8 @@ class Hearing:
             self._tell(issue, What.KNOWN, cause, before)
         elif issue.score != before:
             self._tell(issue, What.RESCORED, cause, before)
-        self.touched[issue.pk] = issue
+        if _state(issue) != stood or issue.pk in self.moved:
+            self.touched[issue.pk] = issue
 
     def _fix(self, issues: Iterable[Issue], cause: Cause) -> None:
         for issue in issues:
@@ -223,9 +226,27 @@ class Hearing:
         Issue.objects.bulk_create(self.new, batch_size=BATCH)
         self.events += covering.step(self.run, list(self.touched.values()), self.new)
         fields = [f.name for f in Issue._meta.concrete_fields if not f.primary_key]
-        Issue.objects.bulk_update(list(self.touched.values()), fields, batch_size=100)
+        Issue.objects.bulk_create(
+            list(self.touched.values()),
+            batch_size=BATCH,
+            update_conflicts=True,
+            unique_fields=["id"],
+            update_fields=fields,
+        )
         IssueEvent.objects.bulk_create(self.events, batch_size=BATCH)
         return self.events
+
+
+def _state(issue: Issue) -> tuple[object, ...]:
+    return (
+        issue.version_id,
+        issue.score,
+        issue.notes,
+        issue.evidence,
+        issue.extent,
+        issue.fixed_at,
+        issue.unknown,
+    )
 
 
 def _describe(issue: Issue, version: RuleVersion, score: int, finding: Finding) -> None:

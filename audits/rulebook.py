@@ -3,7 +3,7 @@
 import functools
 from collections import defaultdict
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date
 
 from accounts.models import Account
@@ -13,7 +13,33 @@ from audits.reading import reads_time
 from audits.scoping import InForce, in_force
 from audits.world import known, known_stamp
 from items.canonical import digest
-from items.models import Item
+from items.models import Item, Slice
+
+
+@dataclass(frozen=True)
+class Rules:
+    """Every active rule, what is set for it, and what is known: read once for many slices."""
+
+    versions: tuple[RuleVersion, ...]
+    settings: dict[int, list[RuleSetting]]
+    known: Known
+
+    @classmethod
+    def read(cls) -> "Rules":
+        active = Rule.objects.filter(state=Rule.State.ACTIVE).exclude(active=None)
+        settings: dict[int, list[RuleSetting]] = defaultdict(list)
+        for setting in RuleSetting.objects.all():
+            settings[setting.rule_id].append(setting)
+        versions = tuple(
+            rule.active for rule in active.select_related("active__rule") if rule.active
+        )
+        return cls(versions, settings, known())
+
+    def book(self, account: Account, technology: str, today: date) -> "Rulebook":
+        """Return what holds in one slice."""
+        versions = [one for one in self.versions if technology in one.technologies]
+        groups = frozenset(group.pk for group in account.groups.all())
+        return Rulebook(account, technology, today, versions, self.settings, groups, self.known)
 
 
 @dataclass
@@ -26,22 +52,12 @@ class Rulebook:
     versions: list[RuleVersion]
     settings: dict[int, list[RuleSetting]]
     groups: frozenset[int]
-    known: Known = field(default_factory=Known)
+    known: Known
 
     @classmethod
     def of(cls, account: Account, technology: str, today: date) -> "Rulebook":
-        """Read the active rules of a technology and what is set for them."""
-        active = Rule.objects.filter(state=Rule.State.ACTIVE).exclude(active=None)
-        versions = [
-            rule.active
-            for rule in active.select_related("active__rule")
-            if rule.active and technology in rule.active.technologies
-        ]
-        settings: dict[int, list[RuleSetting]] = defaultdict(list)
-        for setting in RuleSetting.objects.filter(rule__in=[v.rule_id for v in versions]):
-            settings[setting.rule_id].append(setting)
-        groups = frozenset(account.groups.values_list("pk", flat=True))
-        return cls(account, technology, today, versions, settings, groups, known())
+        """Read what holds in one slice."""
+        return Rules.read().book(account, technology, today)
 
     def in_force(self, version: RuleVersion, item: Item) -> InForce:
         """Return how a rule stands for an item."""
@@ -67,27 +83,21 @@ class Rulebook:
     def _known_stamp(self) -> str:
         return known_stamp(self.known)
 
+    @functools.cached_property
+    def judged(self) -> list[Judged]:
+        """With what each rule was last run here."""
+        return list(Judged.objects.filter(account=self.account, technology=self.technology))
+
     def stale(self) -> list[tuple[RuleVersion, str]]:
         """Return the rules that must be run again on the whole slice, each with the cause."""
-        rows = {
-            row.rule_id: row
-            for row in Judged.objects.filter(account=self.account, technology=self.technology)
-        }
-        found = []
-        for version in self.versions:
-            cause = why_stale(rows.get(version.rule_id), self.stamp(version))
-            if cause:
-                found.append((version, cause))
-        return found
+        rows = {row.rule_id: row for row in self.judged}
+        causes = [(one, why_stale(rows.get(one.rule_id), self.stamp(one))) for one in self.versions]
+        return [(version, cause) for version, cause in causes if cause]
 
     def dropped(self) -> list[int]:
         """Return the rules that were run here once and are no longer in force here."""
-        here = Judged.objects.filter(account=self.account, technology=self.technology)
-        return list(
-            here.exclude(rule__in=[version.rule_id for version in self.versions]).values_list(
-                "rule_id", flat=True
-            )
-        )
+        in_force = {version.rule_id for version in self.versions}
+        return [row.rule_id for row in self.judged if row.rule_id not in in_force]
 
     def note_judged(self, versions: Iterable[RuleVersion]) -> None:
         """Write down that these were just run on the whole slice."""
@@ -123,3 +133,18 @@ def depends_on_time(version: RuleVersion) -> bool:
     """Say whether a version's verdict may change as days pass."""
     texts = (version.expression, version.applies_when)
     return any(reads_time(text) for text in texts if text)
+
+
+def waiting(slices: Iterable[Slice], today: date) -> list[Slice]:
+    """Return the slices on which some rule must be run again; a few queries for all of them."""
+    rules = Rules.read()
+    judged: dict[tuple[int, str], list[Judged]] = defaultdict(list)
+    for row in Judged.objects.all().iterator():
+        judged[row.account_id, row.technology].append(row)
+    found = []
+    for one in slices:
+        book = rules.book(one.account, one.technology, today)
+        book.judged = judged[one.account_id, one.technology]
+        if book.stale() or book.dropped():
+            found.append(one)
+    return found

@@ -1,6 +1,6 @@
 """Decide which slices are due; our rows decide, the queue only wakes workers."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
 
 from django.conf import settings
@@ -11,7 +11,7 @@ from django_q.models import OrmQ
 from django_q.tasks import async_task
 
 from accounts.models import Account
-from audits.rulebook import Rulebook
+from audits.rulebook import waiting
 from items.claiming import pause
 from items.models import Slice, WatcherSetting
 from items.watchers import watchers
@@ -45,31 +45,34 @@ def _queued() -> Iterator[dict]:
 def slices(accounts: list[Account] | None = None) -> list[Due]:
     """Return every (account, technology) that is switched on."""
     watched = Account.objects.watched() if accounts is None else accounts
-    found = []
-    for account in watched:
+    return [(account.pk, setting.technology) for account, setting in _switched_on(watched)]
+
+
+def _switched_on(accounts: Iterable[Account]) -> Iterator[tuple[Account, WatcherSetting]]:
+    """Yield each slice that is on, with what is set for it; one query for all."""
+    rows = list(WatcherSetting.objects.all())
+    for account in accounts:
         for technology in watchers:
-            fits = technology in watchers and watchers[technology].account_type == account.type
-            if fits and WatcherSetting.of(account, technology).on:
-                found.append((account.pk, technology))
-    return found
+            if technology in watchers and watchers[technology].account_type == account.type:
+                setting = WatcherSetting.among(rows, account, technology)
+                if setting.on:
+                    yield account, setting
 
 
 def due_slices(now: datetime) -> list[Due]:
     """Return the slices that are due for a look, those that waited longest first."""
     rows = {(row.account_id, row.technology): row for row in Slice.objects.all()}
     found = []
-    for account in Account.objects.watched():
-        for due in slices([account]):
-            row = rows.get(due)
-            since = _due_since(row, account, due[1], now)
-            if since:
-                found.append((since, due))
+    for account, setting in _switched_on(Account.objects.watched()):
+        due = (account.pk, setting.technology)
+        interval = setting.interval or settings.SCAN_INTERVAL
+        since = _due_since(rows.get(due), interval, now)
+        if since:
+            found.append((since, due))
     return [due for _, due in sorted(found)]
 
 
-def _due_since(
-    row: Slice | None, account: Account, technology: str, now: datetime
-) -> datetime | None:
+def _due_since(row: Slice | None, interval: int, now: datetime) -> datetime | None:
     """Return since when a slice is due, or None where it is not."""
     never = datetime.min.replace(tzinfo=now.tzinfo)
     if row is None:
@@ -80,7 +83,6 @@ def _due_since(
         return None
     if row.looked_at is None:
         return never
-    interval = WatcherSetting.of(account, technology).interval or settings.SCAN_INTERVAL
     due = row.looked_at + timedelta(seconds=interval)
     return due if due <= now else None
 
@@ -94,12 +96,8 @@ def stale_slices(now: datetime) -> list[Due]:
     """Return the slices that were read and whose rules must be run again."""
     free = Q(lease_until=None) | Q(lease_until__lt=now)
     rows = Slice.objects.filter(free, read_at__isnull=False).select_related("account")
-    found = []
-    for row in rows:
-        book = Rulebook.of(row.account, row.technology, now.date())
-        if book.stale() or book.dropped():
-            found.append((row.account_id, row.technology))
-    return found
+    stale = waiting(rows.prefetch_related("account__groups"), now.date())
+    return [(row.account_id, row.technology) for row in stale]
 
 
 def scan_now(accounts: list[Account]) -> None:

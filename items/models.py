@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from typing import Any, Self
@@ -265,12 +265,19 @@ class WatcherSetting(models.Model):
 
     @classmethod
     def of(cls, account: Account, technology: str) -> WatcherSetting:
-        """Return what holds for a slice, unsaved: the account's own setting over the general."""
-        rows = cls.objects.filter(
-            models.Q(account=None) | models.Q(account=account), technology=technology
-        )
+        """Return what holds for a slice, unsaved."""
+        return cls.among(cls.objects.filter(technology=technology), account, technology)
+
+    @classmethod
+    def among(
+        cls, rows: Iterable[WatcherSetting], account: Account, technology: str
+    ) -> WatcherSetting:
+        """Return what holds by some settings, unsaved: the account's own over the general."""
+        about = [
+            r for r in rows if r.technology == technology and r.account_id in (None, account.pk)
+        ]
         effective = cls(technology=technology, account=account)
-        for row in sorted(rows, key=lambda row: row.account_id is not None):
+        for row in sorted(about, key=lambda row: row.account_id is not None):
             effective.on = row.on
             effective.interval = row.interval or effective.interval
             effective.ephemeral = [*effective.ephemeral, *row.ephemeral]

@@ -12,7 +12,7 @@ from config.scheduling import due_slices, enqueue_due, scan_now, slices, stale_s
 from items.models import Run, Slice, WatcherSetting
 from items.watchers import watchers
 from tests.conftest import SECURITY_GROUPS
-from tests.factories import AccountFactory, a_rule
+from tests.factories import AccountFactory, GroupFactory, a_rule
 
 pytestmark = pytest.mark.django_db
 
@@ -95,3 +95,21 @@ def test_only_what_was_read_once_is_judged_without_reading(account: Account) -> 
 def test_a_run_knows_its_slice(account: Account) -> None:
     run = Run(account=account, technology=SECURITY_GROUPS, started_at=timezone.now())
     assert str(run).startswith(f"{SECURITY_GROUPS} of {account}")
+
+
+def test_a_tick_costs_the_same_queries_for_many_accounts(
+    django_assert_max_num_queries: Any,
+) -> None:
+    group = GroupFactory()
+    for _ in range(20):
+        account = AccountFactory()
+        account.groups.add(group)
+        for technology in list(watchers)[:5]:
+            Slice.objects.create(account=account, technology=technology, read_at=timezone.now())
+    for _ in range(5):
+        a_rule()
+    now = timezone.now()
+    with django_assert_max_num_queries(12):
+        assert len(due_slices(now)) == 20 * len(list(watchers))
+        stale = stale_slices(now)
+    assert len(stale) == 20
