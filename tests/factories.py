@@ -22,7 +22,7 @@ class UserFactory(DjangoModelFactory):
         skip_postgeneration_save = True
 
     username = factory.Sequence(lambda n: f"user{n}")
-    password = factory.PostGenerationMethodCall("set_password", "a long password")
+    password = factory.django.Password("a long password")
 
 
 class GroupFactory(DjangoModelFactory):

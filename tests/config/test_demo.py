@@ -68,7 +68,7 @@ def test_what_operators_enter_is_complete() -> None:
     assert Account.objects.filter(third_party=True).count() == 1
     assert KnownNetwork.objects.count() == 3
     told = {one.address: one.accounts_wanted().count() for one in Subscription.objects.all()}
-    assert told == {"security@halden.example": 4, "auditor@ledger.example": 1}
+    assert told == {"security@halden.example": 5, "auditor@ledger.example": 1}
     assert set(passwords) == {"admin", "viewer"}
     assert Grant.objects.get().user.check_password(passwords["viewer"])
     seen = visible(Account.objects.all(), User.objects.get(username="viewer"))

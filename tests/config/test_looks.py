@@ -1,0 +1,150 @@
+"""The console in a browser: no error, nothing from elsewhere, nothing that runs by itself."""
+
+from typing import Any
+
+import pytest
+from django.utils import timezone
+
+from accounts.models import User
+from audits.models import BlindSpot
+from items.models import Gap, Run
+from tests.factories import AccountFactory, IssueFactory, ItemFactory, SubscriptionFactory, a_rule
+
+pytestmark = [pytest.mark.needs("browser"), pytest.mark.django_db(transaction=True)]
+
+HOSTILE = (
+    "<script>alert(1)</script><img src=x onerror=alert(2)>{{ 7*7 }}"
+    """<div x-data x-init="alert(3)">"""
+)
+WIDTHS = {"desk": (1440, "light"), "night": (1440, "dark"), "phone": (390, "light")}
+PAGES = (
+    "/",
+    "/audits/issue/",
+    "/audits/issue/{issue}/change/",
+    "/items/item/",
+    "/items/item/{item}/change/",
+    "/audits/rule/",
+    "/audits/rule/{rule}/change/",
+    "/audits/rule/add/",
+    "/accounts/account/",
+    "/accounts/account/{account}/change/",
+    "/accounts/account/add/",
+    "/items/run/",
+    "/items/gap/",
+    "/items/gap/{gap}/change/",
+    "/audits/blindspot/",
+    "/notifications/subscription/{subscription}/change/",
+    "/accounts/user/",
+    "/accounts/user/{user}/change/",
+    "/auth/group/",
+)
+
+
+@pytest.fixture
+def world() -> dict[str, int]:
+    """One of everything, named as badly as a cloud allows."""
+    now = timezone.now()
+    user = User.objects.create_superuser("ines", "ines@example.com", "a long password")
+    account = AccountFactory(name=HOSTILE[:100])
+    item = ItemFactory(
+        account=account,
+        name=HOSTILE,
+        full_name="arn:" + "x" * 400,
+        config={HOSTILE: [HOSTILE], "Long": "y" * 2000, "Tags": [{"Key": "k", "Value": HOSTILE}]},
+    )
+    item.config = {"Other": HOSTILE, "Long": "z" * 2000}
+    item.save()
+    rule = a_rule(title="Open to all", score=9)
+    issue = IssueFactory(
+        item=item, version=rule.active, notes=HOSTILE, evidence={"It": HOSTILE}, extent=["alert"]
+    )
+    for _ in range(3):
+        IssueFactory(item=item, version=rule.active)
+    place = {"account": account, "technology": "aws.s3.bucket"}
+    gap = Gap.objects.create(
+        operation=HOSTILE[:100], code=HOSTILE, reason=HOSTILE, since=now, seen_at=now, **place
+    )
+    Run.objects.create(started_at=now, state="failed", error=HOSTILE, **place)
+    BlindSpot.objects.create(rule=rule, item=item, reason=HOSTILE, since=now, **place)
+    return {
+        "issue": issue.pk,
+        "item": item.pk,
+        "rule": rule.pk,
+        "account": account.pk,
+        "gap": gap.pk,
+        "subscription": SubscriptionFactory().pk,
+        "user": user.pk,
+    }
+
+
+class Visit:
+    """A browser with somebody logged in, that notes everything that should not be."""
+
+    def __init__(self, chromium: Any, base: str, width: int, theme: str) -> None:
+        self.base, self.width = base, width
+        self.page = chromium.new_context(
+            viewport={"width": width, "height": 900}, color_scheme=theme
+        ).new_page()
+        self.wrong: list[str] = []
+        self.page.on("request", self._request)
+        self.page.on("console", self._console)
+        self.page.on("pageerror", lambda error: self.wrong.append(f"error: {error}"))
+        self.page.on("dialog", lambda dialog: self.wrong.append(f"ran: {dialog.message}"))
+        self.page.goto(f"{base}/login/")
+        self.page.fill("[name=username]", "ines")
+        self.page.fill("[name=password]", "a long password")
+        self.page.click("[type=submit]")
+        self.page.wait_for_url(f"{base}/")
+
+    def _request(self, request: Any) -> None:
+        if not request.url.startswith((self.base, "data:")):
+            self.wrong.append(f"asks elsewhere: {request.url}")
+
+    def _console(self, message: Any) -> None:
+        if message.type == "error":
+            self.wrong.append(f"console: {message.text}")
+
+    def look(self, address: str) -> None:
+        """Open a page; note what is wrong with it."""
+        response = self.page.goto(self.base + address)
+        self.page.wait_for_timeout(150)
+        if response.status != 200:
+            self.wrong.append(f"answers {response.status}: {address}")
+        wide = self.page.evaluate("document.documentElement.scrollWidth")
+        if wide > self.width:
+            self.wrong.append(f"{address} is {wide} wide")
+
+
+@pytest.mark.parametrize("mode", WIDTHS)
+def test_every_page_opens_without_complaint(
+    chromium: Any, live_server: Any, world: dict[str, int], mode: str
+) -> None:
+    visit = Visit(chromium, live_server.url, *WIDTHS[mode])
+    for address in PAGES:
+        visit.look(address.format(**world))
+    assert visit.wrong == []
+
+
+def test_issues_are_chosen_and_justified_by_hand(
+    chromium: Any, live_server: Any, world: dict[str, int]
+) -> None:
+    visit = Visit(chromium, live_server.url, 1440, "light")
+    page = visit.page
+    page.goto(f"{live_server.url}/audits/issue/")
+    page.click(".action-toggle")
+    page.select_option("#changelist-actions select[name=action]", "justify_chosen")
+    page.click("#changelist-actions button[name=index]")
+    page.wait_for_selector("text=This covers 4 issues")
+    page.fill("[name=because]", "A lab, wiped every night.")
+    page.click("text=Justify 4 issues >> nth=-1")
+    page.wait_for_selector("text=4 issues justified.")
+    assert page.locator("tr.row").count() == 0
+    assert visit.wrong == []
+
+
+def test_ctrl_k_finds_an_item(chromium: Any, live_server: Any, world: dict[str, int]) -> None:
+    visit = Visit(chromium, live_server.url, 1440, "light")
+    visit.page.keyboard.press("Control+k")
+    visit.page.keyboard.type("script", delay=20)
+    visit.page.wait_for_selector(f"a[href='/items/item/{world['item']}/change/']")
+    assert visit.wrong == []
