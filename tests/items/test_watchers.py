@@ -311,7 +311,7 @@ def test_what_came_before_a_refused_page_is_kept_and_the_place_not_answered(
 @pytest.mark.parametrize(
     ("body", "code"),
     [
-        ("<html><h1>Bad gateway</h1></html>", "Malformed"),
+        ("<html><h1>Bad gateway</h1></html>", "ResponseParserError"),
         ("Bad gateway", "ResponseParserError"),
         (ANSWER.format(""), "Malformed"),
     ],
