@@ -58,6 +58,7 @@ def pytest_configure(config: pytest.Config) -> None:
     os.environ["VERVET_VAR"] = str(folder)  # For the commands that a test starts.
     settings.VAR = folder
     settings.STATIC_ROOT = folder / "static"
+    settings.STATIC_ROOT.mkdir()
     # Pages in tests need no collected files.
     settings.STORAGES = settings.STORAGES | {
         "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import django_filters
 from django.db.models import QuerySet
 from rest_framework.pagination import CursorPagination
 from rest_framework.permissions import BasePermission
@@ -29,7 +30,14 @@ class Pages(CursorPagination):
     page_size_query_param = "page_size"
 
 
-class GuardedViewSet(ReadOnlyModelViewSet):  # type: ignore[type-arg]
+class Id(django_filters.NumberFilter):
+    """The key of a row; what no database could hold as one is refused."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, min_value=0, max_value=2**63 - 1, **kwargs)
+
+
+class GuardedViewSet(ReadOnlyModelViewSet):
     """A list and its rows, as far as they are granted."""
 
     permission_classes = (MayView,)

@@ -1,7 +1,7 @@
 """Whom we watch, whom we know, and who may see what of it."""
 
 import ipaddress
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 from django.contrib.auth import models as auth
 from django.contrib.auth.models import AbstractUser, Group
@@ -26,7 +26,7 @@ class User(AbstractUser):
 
     is_staff = models.BooleanField("may log in to the console", default=True)
 
-    objects = UserManager()
+    objects: ClassVar[UserManager] = UserManager()
 
     class Meta(AbstractUser.Meta):
         pass

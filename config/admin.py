@@ -164,7 +164,7 @@ for _model in (Group, Schedule, Success, Failure, OrmQ, AccessAttempt, AccessLog
 
 
 @admin.register(Group)
-class RoleAdmin(DjangoGroupAdmin, GuardedAdmin):
+class RoleAdmin(DjangoGroupAdmin, GuardedAdmin):  # type: ignore[misc]
     """Roles. Those that come with Vervet are filled after every migrate, so they are only shown."""
 
     list_display = ("name", "granted_to", "shipped")
@@ -196,7 +196,7 @@ def _shipped(role: Any) -> bool:
 
 
 class JobAdmin(ReadOnlyAdmin):
-    list_display = ("func", "arguments", "started", "took")
+    list_display: tuple[str, ...] = ("func", "arguments", "started", "took")
     list_filter = ()
     search_fields = ("func", "name", "group")
     ordering = ("-stopped",)
@@ -221,7 +221,7 @@ class JobAdmin(ReadOnlyAdmin):
 @admin.register(Success)
 class DoneJobAdmin(JobAdmin):
     list_intro = "The last jobs that the worker did."
-    nothing_yet = "No worker has done anything yet: start one with manage.py qcluster"
+    nothing_yet = "No worker has done anything yet: start one with manage.py work"
 
 
 @admin.register(Failure)
@@ -239,7 +239,7 @@ class FailedJobAdmin(JobAdmin):
 class ScheduleAdmin(ReadOnlyAdmin):
     list_display = ("name", "func", "schedule_type", "minutes", "next_run", "last")
     list_intro = "What the worker does by itself."
-    nothing_yet = "Nothing is scheduled, so nothing is read: run manage.py migrate"
+    nothing_yet = "Nothing is scheduled, so nothing is read: start manage.py work"
     ordering = ("name",)
     fields = ("name", "func", "schedule_type", "minutes", "cron", "next_run", "repeats")
 

@@ -29,7 +29,7 @@ class TechnologyFacet(Facet):
         return technology_label(str(name))
 
 
-class TechnologyForm(forms.ModelForm):  # type: ignore[type-arg]
+class TechnologyForm(forms.ModelForm):
     """A form whose technology is chosen, not typed."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -85,7 +85,14 @@ class ReadFacet(Choice):
 
 
 class ItemAdmin(ReadOnlyAdmin):
-    list_display = ("called", "technology_name", "account_name", "where", "state", "changed_at")
+    list_display: tuple[str, ...] = (
+        "called",
+        "technology_name",
+        "account_name",
+        "where",
+        "state",
+        "changed_at",
+    )
     list_filter = (
         ItemState,
         ACCOUNT,

@@ -6,12 +6,12 @@ import django_filters
 from django.db.models import Q, QuerySet
 from rest_framework import serializers
 
-from accounts.api import GuardedViewSet
+from accounts.api import GuardedViewSet, Id
 from items.models import Item
 
 
 class ItemFilter(django_filters.FilterSet):
-    account = django_filters.NumberFilter()
+    account = Id()
     technology = django_filters.CharFilter()
     region = django_filters.CharFilter()
     state = django_filters.ChoiceFilter(

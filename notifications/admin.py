@@ -18,7 +18,7 @@ from items.watchers import watchers
 from notifications.models import Delivery, Subscription
 
 
-class SubscriptionForm(forms.ModelForm):  # type: ignore[type-arg]
+class SubscriptionForm(forms.ModelForm):
     technologies = forms.MultipleChoiceField(
         required=False,
         widget=UnfoldAdminSelectMultipleWidget(attrs={"size": "8"}),

@@ -120,7 +120,14 @@ class KindFacet(Facet):
 
 
 class AccountAdmin(HistoryAdmin):
-    list_display = ("called", "kind", "identifier", "group_names", "owner_mail", "state")
+    list_display: tuple[str, ...] = (
+        "called",
+        "kind",
+        "identifier",
+        "group_names",
+        "owner_mail",
+        "state",
+    )
     list_filter = (
         AccountState,
         KindFacet,
@@ -129,7 +136,7 @@ class AccountAdmin(HistoryAdmin):
     search_fields = ("name", "identifier", "owner_mail")
     search_help_text = "Name, number or owner"
     ordering = ("name",)
-    actions = ("switch_on", "switch_off")
+    actions: tuple[str, ...] = ("switch_on", "switch_off")
     change_form_template = "console/account.html"
     nothing_yet = "Add an account: Vervet then tells what to set up there, and begins to read it."
     formfield_overrides = {models.TextField: {"widget": UnfoldAdminTextareaWidget({"rows": 3})}}
@@ -195,7 +202,10 @@ class AccountAdmin(HistoryAdmin):
     def _instructions(self, account: Account) -> str:
         if account.third_party or account.type not in types:
             return ""
-        return types[account.type].instructions(account)
+        try:
+            return types[account.type].instructions(account)
+        except KeyError as missing:
+            return f"Save the account first: {missing} is not known yet."
 
     # -- buttons -----------------------------------------------------------------------------
 
@@ -228,6 +238,11 @@ class AccountAdmin(HistoryAdmin):
             for what, doing in self.doings.items()
             if self._may_do(request, doing, account)
         ]
+
+    def get_actions(self, request: HttpRequest) -> dict[str, Any]:
+        actions = super().get_actions(request)
+        actions.pop("delete_selected", None)  # Accounts that were read are archived, one by one.
+        return actions
 
     def _each(self, request: HttpRequest, rows: QuerySet[Account], what: str) -> None:
         doing = self.doings[what]

@@ -82,7 +82,7 @@ class Guarded:
             obj = self.model._default_manager.filter(pk=obj).first()
             if obj is None:
                 return False
-        return bool(user.has_perm(self.permission(to), obj))  # type: ignore[union-attr]
+        return bool(user.has_perm(self.permission(to), obj))
 
     def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return self.may(request, "view", obj)
@@ -103,7 +103,7 @@ class Guarded:
         return visible(rows, request.user)
 
 
-class GuardedAdmin(Guarded, ModelAdmin):  # type: ignore[misc]
+class GuardedAdmin(Guarded, ModelAdmin):
     """A list and a form of rows, as far as they are granted."""
 
     change_list_template = "console/list.html"
@@ -171,7 +171,10 @@ class HistoryAdmin(SimpleHistoryAdmin, GuardedAdmin):
         self, request: HttpRequest, object_id: str, extra_context: Any = None
     ) -> HttpResponse:
         self._guard_history(request)
-        return super().history_view(request, object_id, extra_context)
+        context = dict(extra_context or {})
+        if not request.user.has_perm("accounts.view_user"):
+            context["admin_user_view"] = ""  # No link to a page that would be refused.
+        return super().history_view(request, object_id, context)
 
     def history_form_view(
         self, request: HttpRequest, object_id: str, version_id: str, extra_context: Any = None
@@ -188,7 +191,7 @@ class HistoryAdmin(SimpleHistoryAdmin, GuardedAdmin):
             raise PermissionDenied("This history is shown to those who may see all accounts.")
 
 
-class GuardedInline(Guarded, TabularInline):  # type: ignore[misc]
+class GuardedInline(Guarded, TabularInline):
     """Rows within the form of another."""
 
     extra = 0

@@ -4,7 +4,6 @@ from collections.abc import Callable, Iterator
 from typing import Any, ClassVar
 
 from django.contrib import admin
-from django.contrib.admin.options import IncorrectLookupParameters
 from django.contrib.admin.views.main import ChangeList
 from django.db.models import Count, Model, Q, QuerySet
 from django.http import HttpRequest
@@ -39,14 +38,18 @@ class Facet(admin.SimpleListFilter):
         return True
 
     def chosen(self) -> list[str]:
-        return [value for value in str(self.value() or "").split(",") if value]
+        given = str(self.value() or "").replace("\0", "").split(",")
+        return [value for value in given if value and self.possible(value)]
+
+    def possible(self, value: str) -> bool:
+        """Say whether a row can have the value at all: what has a name is known by a number."""
+        return not self.names or value == NONE or (value.isdecimal() and len(value) < 18)
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
         chosen = self.chosen()
-        try:
-            return queryset.filter(self.condition(chosen)) if chosen else queryset
-        except ValueError as error:  # Letters where a number is wanted.
-            raise IncorrectLookupParameters(error) from error
+        if self.value() and not chosen:
+            return queryset.none()
+        return queryset.filter(self.condition(chosen)) if chosen else queryset
 
     def condition(self, chosen: list[str]) -> Q:
         """Return what holds for rows of the chosen values."""
@@ -67,10 +70,15 @@ class Facet(admin.SimpleListFilter):
             for value, *name, count in found.order_by("-n", fields[-1])
         ]
 
+    def linked(self, changelist: ChangeList, value: str | None) -> str:
+        """Return the address of the same list with another value here; None: with none."""
+        query: Any = {self.parameter_name: value}
+        return changelist.get_query_string(query)
+
     def called(self, name: Any) -> str:
         return str(name or NONE)
 
-    def choices(self, changelist: ChangeList) -> Iterator[dict[str, Any]]:
+    def choices(self, changelist: ChangeList) -> Iterator[Any]:
         rows = changelist.get_queryset(self.request, exclude_parameters=self.expected_parameters())
         chosen = self.chosen()
         found = self.counted(rows)
@@ -86,9 +94,7 @@ class Facet(admin.SimpleListFilter):
             after = [one for one in chosen if one != value] if on else [*chosen, value]
             yield {
                 "selected": on,
-                "query_string": changelist.get_query_string(
-                    {self.parameter_name: ",".join(after) or None}
-                ),
+                "query_string": self.linked(changelist, ",".join(after) or None),
                 "display": name,
                 "count": count,
                 "late": late,
@@ -144,14 +150,14 @@ class Order(admin.SimpleListFilter):
         asked = request.GET.get("order", first)
         return cls.orders.get(asked, cls.orders[first])[1]
 
-    def choices(self, changelist: ChangeList) -> Iterator[dict[str, Any]]:
+    def choices(self, changelist: ChangeList) -> Iterator[Any]:
         first = next(iter(self.orders))
         present = self.value() if self.value() in self.orders else first
         for value, (name, _) in self.orders.items():
-            asked = None if value == first else value
+            asked: Any = {self.parameter_name: None if value == first else value}
             yield {
                 "selected": value == present,
-                "query_string": changelist.get_query_string({self.parameter_name: asked}),
+                "query_string": changelist.get_query_string(asked),
                 "display": name,
             }
 
@@ -170,7 +176,11 @@ class Tabs(Choice):
             return []
         return [asked if asked in self.conditions else next(iter(self.conditions))]
 
-    def choices(self, changelist: ChangeList) -> Iterator[dict[str, Any]]:
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        chosen = self.chosen()
+        return queryset.filter(self.condition(chosen)) if chosen else queryset
+
+    def choices(self, changelist: ChangeList) -> Iterator[Any]:
         rows = changelist.get_queryset(self.request, exclude_parameters=self.expected_parameters())
         first = next(iter(self.conditions))
         found: list[tuple[str, str, int | None]] = [*self.counted(rows)]
@@ -180,9 +190,7 @@ class Tabs(Choice):
         for value, name, count in found:
             yield {
                 "selected": value == on,
-                "query_string": changelist.get_query_string(
-                    {self.parameter_name: None if value == first else value}
-                ),
+                "query_string": self.linked(changelist, None if value == first else value),
                 "display": name,
                 "count": count,
             }

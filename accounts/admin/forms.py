@@ -12,7 +12,7 @@ from accounts.types.base import AccountType, Parameter
 PREFIX = "parameter_"
 
 
-class AccountForm(forms.ModelForm):  # type: ignore[type-arg]
+class AccountForm(forms.ModelForm):
     """An account without its type's own fields; ``form_of`` adds these."""
 
     account_type: type[AccountType]

@@ -14,7 +14,24 @@ from accounts.admin.facets import Choice, facet
 from accounts.models import Grant, User
 
 
-class GrantInline(GuardedInline):
+class RoleByName:
+    """Fields of a grant; its role is no link for those who may not open roles."""
+
+    named: tuple[str, ...] = ()
+
+    def get_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
+        may = request.user.has_perm("accounts.change_grant")
+        return (*self.named, "role" if may else "role_name", "group")
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
+        return ("role_name",)
+
+    @display(description="Role")
+    def role_name(self, grant: Grant) -> str:
+        return str(grant.role)
+
+
+class GrantInline(RoleByName, GuardedInline):
     model = Grant
     extra = 1
     verbose_name = "grant"
@@ -35,7 +52,7 @@ class UserFacet(Choice):
 
 
 @admin.register(User)
-class UserAdmin(DjangoUserAdmin, GuardedAdmin):  # type: ignore[type-arg]
+class UserAdmin(DjangoUserAdmin, GuardedAdmin):  # type: ignore[misc]
     form = UserChangeForm
     add_form = UserCreationForm
     change_password_form = AdminPasswordChangeForm
@@ -83,7 +100,8 @@ class UserAdmin(DjangoUserAdmin, GuardedAdmin):  # type: ignore[type-arg]
 
 
 @admin.register(Grant)
-class GrantAdmin(HistoryAdmin):
+class GrantAdmin(RoleByName, HistoryAdmin):
+    named = ("user",)
     list_display = ("user", "role", "accounts")
     list_filter = (
         facet("role", "role", "role_id", "role__name"),

@@ -7,7 +7,8 @@ from typing import Any
 from django.contrib import admin, messages
 from django.contrib.admin import helpers
 from django.core.exceptions import PermissionDenied, ValidationError
-from django.db.models import Count, Q, QuerySet
+from django.db.models import Count, OuterRef, Q, QuerySet, Subquery, Value
+from django.db.models.functions import Coalesce
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.urls import reverse
@@ -19,7 +20,7 @@ from accounts.admin import Choice, Curtain, HistoryAdmin, Order, ReadOnlyAdmin, 
 from accounts.seeing import visible
 from audits import reviewing
 from audits.admin.review_form import JustifyForm, WithdrawForm
-from audits.models import BlindSpot, Issue, Justification
+from audits.models import BlindSpot, Coverage, Issue, Justification
 from items.admin import TechnologyFacet
 from items.naming import technology_label
 
@@ -226,11 +227,14 @@ class JustificationAdmin(HistoryAdmin, ReadOnlyAdmin):
     ordering = ("-at", "-pk")
     list_intro = "What is accepted as it is, by whom, and until when."
     nothing_yet = "Nothing has been justified. Issues are justified on their page."
-    fields = ("rule", "item", "scope", "category", "reason", "until", "state", "by", "at")
+    fields = ("rule", "item", "scope", "category", "reason", "until", "state", "decided_by", "at")
+    readonly_fields = ("decided_by",)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Justification]:
         rows: QuerySet[Justification] = super().get_queryset(request)
-        covering = Count("coverages", filter=Q(coverages__until=None))
+        standing = Coverage.objects.filter(justification=OuterRef("pk"), until=None).order_by()
+        counted = standing.values("justification").annotate(n=Count("pk")).values("n")
+        covering = Coalesce(Subquery(counted), Value(0))
         return rows.defer("item__config").annotate(covering=covering)
 
     @display(description="Rule", ordering="rule__key")
@@ -244,6 +248,10 @@ class JustificationAdmin(HistoryAdmin, ReadOnlyAdmin):
     @display(description="Account", ordering="item__account__name")
     def account(self, justification: Justification) -> str:
         return justification.item.account.name
+
+    @display(description="By")
+    def decided_by(self, justification: Justification) -> str:
+        return str(justification.by)
 
     @display(description="Covers", ordering="covering")
     def covers(self, justification: Any) -> str:

@@ -199,8 +199,8 @@ ExampleForms = formset_factory(ExampleForm, extra=1, max_num=200, absolute_max=2
 
 def examples_of(forms_: Any) -> list[dict[str, Any]]:
     """Return the examples that were filled in and not taken away."""
-    kept = [one for one in forms_ if one.has_changed() or one.initial]
-    return [one.value() for one in kept if one.cleaned_data and not one.cleaned_data.get("drop")]
+    filled = [one for one in forms_ if one.has_changed()]
+    return [one.value() for one in filled if not one.cleaned_data.get("drop")]
 
 
 def initial_of(version: RuleVersion) -> tuple[dict[str, Any], list[dict[str, Any]]]:

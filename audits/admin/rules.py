@@ -173,7 +173,9 @@ class RuleAdmin(HistoryAdmin):
         present = tuple(initial.get("technologies", ()))
         form_class = RuleForm if rule else NewRuleForm
         form = form_class(request.POST or None, initial=initial, present=present)
-        example_forms = ExampleForms(request.POST or None, initial=examples, prefix="examples")
+        # What is sent is taken as it is, whatever the newest version has become meanwhile.
+        begin = None if request.method == "POST" else examples
+        example_forms = ExampleForms(request.POST or None, initial=begin, prefix="examples")
         saved = None
         if request.method == "POST":
             if form.is_valid() and example_forms.is_valid():
@@ -248,7 +250,7 @@ class RuleAdmin(HistoryAdmin):
             "open_count": getattr(rule, "open_count", 0),
             "functions": _functions(),
         }
-        request.current_app = self.admin_site.name  # type: ignore[attr-defined]
+        request.current_app = self.admin_site.name
         return TemplateResponse(request, "console/rule.html", context)
 
     # -- into force, out of force ------------------------------------------------------------

@@ -11,7 +11,7 @@ from accounts.admin import HistoryAdmin, facet, reach
 from audits.models import RuleSetting
 
 
-class RuleSettingForm(forms.ModelForm):  # type: ignore[type-arg]
+class RuleSettingForm(forms.ModelForm):
     reach: set[int] | None = None
     """Account groups that the editor may set things for; None: everything."""
 

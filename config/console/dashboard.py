@@ -32,9 +32,9 @@ def dashboard(request: HttpRequest) -> HttpResponse:
     seen = Seen(request.user)
     accounts = list(seen.accounts.order_by("name"))
     context: dict[str, Any] = {
-        "nothing_granted": not (request.user.is_superuser or granted(request.user)),  # type: ignore[union-attr]
+        "nothing_granted": not (request.user.is_superuser or granted(request.user)),
         "no_accounts": not accounts,
-        "may_add": request.user.has_perm("accounts.add_account"),  # type: ignore[union-attr]
+        "may_add": request.user.has_perm("accounts.add_account"),
         "lists": _lists(),
     }
     if accounts:
@@ -77,7 +77,7 @@ def _figures(seen: Seen, accounts: list[Account]) -> dict[str, Any]:
     happened = events.aggregate(
         opened=Count("pk", filter=Q(what__in=OPENED)), fixed=Count("pk", filter=Q(what=What.FIXED))
     )
-    slices = list(seen.slices.values("account_id", "read_at", "has_gaps"))
+    slices: list[Any] = list(seen.slices.values("account_id", "read_at", "has_gaps"))
     issues = seen.issues.select_related("version", "item__account").defer(
         "item__config", "evidence"
     )

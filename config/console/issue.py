@@ -69,7 +69,7 @@ def _context(request: HttpRequest, issue: Issue, forms: dict[str, Any]) -> dict[
     siblings = visible(Issue.objects.open(), request.user).filter(
         item=issue.item_id, rule=issue.rule_id
     )
-    may_review = request.user.has_perm("audits.review_issue", issue)  # type: ignore[union-attr]
+    may_review = request.user.has_perm("audits.review_issue", issue)
     events = issue.events.select_related("person", "version", "run").order_by("-at", "-pk")
     coverages = Coverage.objects.filter(issue=issue).select_related("justification__by")
     return {

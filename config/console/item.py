@@ -140,9 +140,16 @@ def _history(
     for place, row in enumerate(rows[:REVISIONS]):
         before = rows[place + 1].config if place + 1 < len(rows) else None
         found = differences(before, row.config, names) if before is not None else []
-        icon, tone = ICONS.get(Kind(row.kind), ("edit", "information"))
+        icon, tone = ICONS.get(row.kind, ("edit", "information"))
         steps.append(
-            Step(row, Kind(row.kind).label, icon, tone, found[:LINES], max(0, len(found) - LINES))
+            Step(
+                row,
+                row.get_kind_display() or Kind.CHANGED.label,
+                icon,
+                tone,
+                found[:LINES],
+                max(0, len(found) - LINES),
+            )
         )
     newer = max(0, start - REVISIONS) if start else None
     return steps, newer, start + REVISIONS if len(rows) > REVISIONS else None

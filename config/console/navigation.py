@@ -101,7 +101,7 @@ def _line(title: str, icon: str, link: str, active: bool) -> dict[str, Any]:
 
 def _may_view(request: HttpRequest, model: str) -> bool:
     app, _, name = model.rpartition("_")
-    return bool(request.user.has_perm(f"{app}.view_{name}"))  # type: ignore[union-attr]
+    return bool(request.user.has_perm(f"{app}.view_{name}"))
 
 
 def stylesheet(_request: HttpRequest) -> str:

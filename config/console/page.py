@@ -11,7 +11,7 @@ from accounts.seeing import visible
 
 def page(request: HttpRequest, template: str, title: str, context: dict[str, Any]) -> HttpResponse:
     """Dress a page as the rest of the console is dressed."""
-    request.current_app = admin.site.name  # type: ignore[attr-defined]
+    request.current_app = admin.site.name
     whole = {**admin.site.each_context(request), "title": title, **context}
     return TemplateResponse(request, f"console/{template}.html", whole)
 

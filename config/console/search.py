@@ -25,7 +25,7 @@ SHORTEST = 2
 def search(request: HttpRequest) -> HttpResponse:
     """Answer what was typed so far with at most a few of each kind, as far as granted."""
     began = time.monotonic()
-    text = request.GET.get("s", "").strip()
+    text = request.GET.get("s", "").replace("\0", "").strip()
     if len(text) < SHORTEST:
         return HttpResponse()
     results = [*_pages(request, text), *_found(request, text)]

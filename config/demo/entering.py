@@ -5,6 +5,7 @@ import secrets
 from django.contrib.auth.models import Group
 
 from accounts.models import Account, AccountGroup, Grant, KnownNetwork, User, Whose
+from config.demo.cloud import HUB
 from config.demo.company import ACCOUNTS, NETWORKS, PARTNERS
 from notifications.models import Subscription
 
@@ -15,7 +16,7 @@ PEOPLE = (("admin", "", ""), ("viewer", "viewer", "Analytics"))
 def enter() -> dict[str, str]:
     """Enter accounts, partners, networks, people and subscriptions; return the passwords made."""
     for one in ACCOUNTS:
-        _watch(
+        _enter(
             Account(
                 type="aws",
                 identifier=one.identifier,
@@ -28,8 +29,12 @@ def enter() -> dict[str, str]:
                 },
             )
         ).groups.add(_group(one.group))
+    home = "Vervet itself runs here, and assumes the roles of the others."
+    _enter(
+        Account(type="aws", identifier=HUB, name="halden-security", notes=home, active=False)
+    ).groups.add(_group("Engineering"))
     for identifier, name in PARTNERS.items():
-        _watch(Account(type="aws", identifier=identifier, name=name, third_party=True))
+        _enter(Account(type="aws", identifier=identifier, name=name, third_party=True))
     for network in NETWORKS:
         whose = Whose.OURS if network.ours else Whose.THIRD_PARTY
         KnownNetwork.objects.create(cidr=network.cidr, whose=whose, note=network.name)
@@ -37,7 +42,7 @@ def enter() -> dict[str, str]:
     return {name: _person(name, role, group) for name, role, group in PEOPLE}
 
 
-def _watch(account: Account) -> Account:
+def _enter(account: Account) -> Account:
     account.full_clean()
     account.save()
     return account

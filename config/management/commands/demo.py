@@ -74,9 +74,7 @@ class Command(BaseCommand):
             for sentence in happened:
                 self.stdout.write(f"  - {sentence}")
             unread += self._scan("Looking again")
-            with self._step("Sending mails to a folder"):
-                send_due(now_too=True)
-            self.stdout.write(f"\n{summary()}\n\n{_places()}")
+            self.stdout.write(f"\n{summary()}\n\nThe mails are in {settings.MAIL_FOLDER}")
             if unread:
                 raise CommandError("\n".join(["Not all could be read:", *unread]))
             if not once:
@@ -100,7 +98,7 @@ class Command(BaseCommand):
         self.stdout.write("\nStopped.")
 
     def _scan(self, title: str) -> list[str]:
-        """Look at every account; return what could not be looked at, and why."""
+        """Look at every account and tell; return what could not be looked at, and why."""
         accounts = list(Account.objects.watched())
         names = {account.pk: account.name for account in accounts}
         due = slices(accounts)
@@ -110,8 +108,10 @@ class Command(BaseCommand):
                 say(f"{number}/{len(due)} {names[account]} {technology}")
                 if isinstance(seen, str):
                     unread.append(f"{names[account]} {technology}: {seen}")
+            say("mails")
+            mails = send_due(now_too=True)
         items, issues = Item.objects.living().count(), Issue.objects.open().count()
-        self.stdout.write(f"  {items} items, {issues} open issues.")
+        self.stdout.write(f"  {items} items, {issues} open issues, {mails} mails sent.")
         return unread
 
     @contextmanager
@@ -143,8 +143,3 @@ def _begin_again(folder: Path, once: bool) -> None:
     command += [f"--folder={folder}", f"--listener={listener.fileno()}"]
     sys.stdout.flush()
     os.execve(sys.executable, command, environment(folder, listener.getsockname()[1]))  # noqa: S606
-
-
-def _places() -> str:
-    mails = len(list(Path(settings.MAIL_FOLDER).glob("*")))
-    return f"{mails} mails are in {settings.MAIL_FOLDER}"

@@ -6,6 +6,7 @@ from django.core.management import call_command
 from django.core.management.base import BaseCommand
 from django.db import connections, transaction
 from django_q.models import Schedule
+from django_q.tasks import async_task
 
 TICK = {
     "func": "config.jobs.tick",
@@ -20,6 +21,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         schedule_tick()
+        async_task(TICK["func"])  # The schedule is first looked at after half a minute.
         connections.close_all()  # The workers are forked, and must not share a connection.
         call_command("qcluster")
 
