@@ -14,7 +14,7 @@ ASIDE := VERVET_VAR="$(CURDIR)/build/aside" VERVET_ENV_FILE=/dev/null
 SCRATCH := $(ASIDE) DATABASE_URL="sqlite:///$(CURDIR)/build/aside/vervet.sqlite3"
 
 .DELETE_ON_ERROR:
-.PHONY: help demo test run lint format types check lock clean
+.PHONY: help demo test run lint format types check lock clean bench-scan
 
 help:
 	@echo "make demo         an invented company in a stand-in of AWS, scanned; then the console"
@@ -83,3 +83,8 @@ lock: .venv/dev
 
 clean:
 	rm -rf .venv build
+
+# -- Measuring ------------------------------------------------------------------------------------
+
+bench-scan: .venv/dev
+	$(BIN)/python -m benchmarks.scan $(or $(N),1000)

@@ -42,6 +42,8 @@ class Whose(models.TextChoices):
 class AccountGroup(models.Model):
     """Accounts that belong together: a team, an environment, a scope such as PCI."""
 
+    touches_all = True
+
     name = models.CharField(max_length=100, unique=True)
     notes = models.TextField(blank=True)
 
@@ -129,6 +131,8 @@ def check_network(text: str) -> None:
 
 class KnownNetwork(models.Model):
     """Addresses that somebody vouched for."""
+
+    touches_all = True
 
     cidr = models.CharField(
         "network", max_length=50, unique=True, validators=[check_network], help_text="192.0.2.0/24"

@@ -2,6 +2,7 @@
 
 from typing import Any, TypeVar
 
+from django.apps import apps
 from django.contrib.auth.backends import BaseBackend
 from django.db.models import Model, Q, QuerySet
 
@@ -15,7 +16,8 @@ def visible(queryset: QuerySet[Row], user: Any, to: str = "view") -> QuerySet[Ro
 
     A model names its way to an account: ``account_path = "item__account"`` ("" on the account
     itself). Rows of a model without one belong to no account; any grant of the role opens
-    them. ``to`` is the first part of a permission's name: view, change, review ...
+    them, but what ``touches_all`` accounts is changed only by who has them all. ``to`` is the
+    first part of a permission's name: view, change, review ...
     """
     if user.is_active and user.is_superuser:
         return queryset
@@ -23,8 +25,12 @@ def visible(queryset: QuerySet[Row], user: Any, to: str = "view") -> QuerySet[Ro
     scope = granted(user).get(f"{model._meta.app_label}.{to}_{model._meta.model_name}")
     if scope is None:
         return queryset.none()
+    if None in scope:
+        return queryset
+    if to != "view" and getattr(model, "touches_all", False):
+        return queryset.none()
     path = getattr(model, "account_path", None)
-    if path is None or None in scope:
+    if path is None:
         return queryset
     accounts = Account.objects.filter(groups__in=scope).values("pk")
     return queryset.filter(Q(**{f"{path}__in" if path else "pk__in": accounts}))
@@ -55,6 +61,17 @@ def _read_grants(user: User) -> dict[str, set[int | None]]:
     return scopes
 
 
+def _touches_all(perm: str) -> bool:
+    """Say whether a permission is to change what holds in every account."""
+    app, _, codename = perm.partition(".")
+    to, _, name = codename.partition("_")
+    try:
+        model = apps.get_model(app, name)
+    except LookupError:
+        return False
+    return to != "view" and getattr(model, "touches_all", False)
+
+
 class GrantBackend(BaseBackend):
     """Answers Django's questions about permissions from grants; authenticates nobody."""
 
@@ -62,7 +79,8 @@ class GrantBackend(BaseBackend):
         return {name for name in granted(user_obj) if self.has_perm(user_obj, name, obj)}
 
     def has_perm(self, user_obj: Any, perm: str, obj: Model | None = None) -> bool:
-        if perm not in granted(user_obj):
+        scope = granted(user_obj).get(perm)
+        if scope is None or (None not in scope and _touches_all(perm)):
             return False
         if obj is None or not obj.pk or not hasattr(type(obj), "account_path"):
             return True

@@ -98,8 +98,11 @@ class World:
         missing |= set(gaps.values_list("account_id", flat=True))
         if not missing:
             return ""
-        where = ", ".join(sorted(names[pk] for pk in missing))
-        return f"{technology} of {where} has not been read completely."
+        # Who reads this may not see the others: no name of theirs.
+        others = len(missing - {self.account.pk})
+        where = ["this account"] * (self.account.pk in missing)
+        where += [f"{others} other account{'s' * (others > 1)}"] * bool(others)
+        return f"{technology} of {' and '.join(where)} has not been read completely."
 
 
 class Reading:

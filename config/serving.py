@@ -133,8 +133,9 @@ def _stop(child: "subprocess.Popen[bytes]") -> None:
 def _wait_for_answer(
     listener: socket.socket, children: Mapping[str, "subprocess.Popen[bytes]"]
 ) -> None:
+    host, port, *_ = listener.getsockname()
     while not _ended(children):
-        web = http.client.HTTPConnection(*listener.getsockname()[:2], timeout=1)
+        web = http.client.HTTPConnection(host, port, timeout=1)
         with suppress(OSError, http.client.HTTPException), closing(web):
             web.request("GET", "/healthz")
             web.getresponse()  # Whatever it says.

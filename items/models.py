@@ -295,6 +295,8 @@ class WatcherSetting(models.Model):
 class IgnoredName(models.Model):
     """Things that are not recorded, by a pattern of their name."""
 
+    touches_all = True
+
     technology = models.CharField(max_length=100)
     pattern = models.CharField(max_length=200, help_text="* and ? as in file names.")
     reason = models.CharField(max_length=200)

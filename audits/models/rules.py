@@ -22,6 +22,8 @@ def severity(score: int) -> str:
 class Rule(models.Model):
     """A rule through all its versions; which of them is in force."""
 
+    touches_all = True
+
     class State(models.TextChoices):
         DRAFT = "draft", "draft"
         ACTIVE = "active", "active"

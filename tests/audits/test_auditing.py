@@ -115,7 +115,11 @@ def test_a_fixed_issue_is_kept_and_reopened(ec2: Any, scan: Scan) -> None:
     assert issue_of(22).state == "fixed"
     open_port(ec2, group, 22)
     scan()
-    assert events(issue_of(22)) == [("opened", "coverage"), ("fixed", "cloud"), ("reopened", "cloud")]
+    assert events(issue_of(22)) == [
+        ("opened", "coverage"),
+        ("fixed", "cloud"),
+        ("reopened", "cloud"),
+    ]
 
 
 def test_the_row_of_an_issue_agrees_with_its_events(ec2: Any, scan: Scan) -> None:

@@ -62,7 +62,12 @@ def world() -> dict[str, int]:
         IssueFactory(item=item, version=rule.active)
     place = {"account": account, "technology": "aws.s3.bucket"}
     gap = Gap.objects.create(
-        operation=HOSTILE[:100], code=HOSTILE, reason=HOSTILE, since=now, seen_at=now, **place
+        operation=HOSTILE[:100],
+        code=HOSTILE,
+        reason=HOSTILE + "x" * 300,
+        since=now,
+        seen_at=now,
+        **place,
     )
     Run.objects.create(started_at=now, state="failed", error=HOSTILE, **place)
     BlindSpot.objects.create(rule=rule, item=item, reason=HOSTILE, since=now, **place)

@@ -207,7 +207,10 @@ def test_what_waits_for_another_technology_is_judged_when_that_is_read(
         ),
     )
     scan("aws.iam.role")
-    assert "aws.iam.policy of prod" in BlindSpot.objects.get(until=None, item__name="admin").reason
+    assert (
+        "aws.iam.policy of this account"
+        in BlindSpot.objects.get(until=None, item__name="admin").reason
+    )
     scan("aws.iam.policy")
     pipeline.judge(account.pk, "aws.iam.role")
     assert Issue.objects.get().evidence == "arn:aws:iam::aws:policy/AdministratorAccess"

@@ -2,6 +2,7 @@
 
 import argparse
 import os
+import shutil
 import socket
 import sys
 import time
@@ -122,7 +123,8 @@ class Command(BaseCommand):
 
         def say(how_far: str) -> None:
             if live:
-                self.stdout.write(f"\r\033[K{title}: {how_far}"[:105], ending="")
+                line = f"{title}: {how_far}"[: shutil.get_terminal_size().columns - 1]
+                self.stdout.write(f"\r\033[K{line}", ending="")
                 self.stdout.flush()
 
         self.stdout.write(f"{title} ...", ending="" if live else "\n")

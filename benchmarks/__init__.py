@@ -1,0 +1,1 @@
+"""Measurements that are no tests: how much CPU, time and memory a scan takes."""
