@@ -24,6 +24,7 @@ help:
 	@echo "make lint         format, lint, types, Django's checks, migrations, rule packs"
 	@echo "make format       formats the code"
 	@echo "make lock         writes the locked requirements anew (UPGRADE=1: newest versions)"
+	@echo "make bench-scan   what a scan costs beside plain boto3 (N=1000)"
 	@echo "make clean        removes the virtual environment and build/; var/ stays"
 
 # -- The virtual environment: a stamp for each set of packages, so that nothing is done twice ----

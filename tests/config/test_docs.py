@@ -59,8 +59,8 @@ def test_every_command_that_is_named_exists(page: Path) -> None:
 @page
 def test_every_make_target_that_is_named_exists(page: Path) -> None:
     makefile = (ROOT / "Makefile").read_text()
-    targets = set(re.findall(r"^([\w./]+):", makefile, re.MULTILINE))
-    named = re.findall(r"(?:`|^)make ([\w./]+)", page.read_text(), re.MULTILINE)
+    targets = set(re.findall(r"^([\w./-]+):", makefile, re.MULTILINE))
+    named = re.findall(r"(?:`|^)make ([\w./-]+)", page.read_text(), re.MULTILINE)
     assert set(named) <= targets
 
 
