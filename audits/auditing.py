@@ -9,7 +9,7 @@ from django.db.models import Q
 from audits.hearing import Hearing
 from audits.models import BlindSpot, Cause, Dependency, Issue, IssueEvent, Judged, RuleVersion
 from audits.rulebook import Rulebook
-from audits.world import looks_changed
+from audits.world import ANY, looks_changed
 from items.canonical import digest
 from items.models import Gap, Item, Run
 from items.recording import BATCH, Changes
@@ -116,6 +116,7 @@ def _wake_readers(changes: Changes) -> None:
     for path, value in looks_changed(touched, [path for path in paths if path]):
         values[path].append(value)
     for path, digests in values.items():
+        digests.append(ANY)
         for start in range(0, len(digests), BATCH):
             chunk = digests[start : start + BATCH]
             _mark_stale(looks.filter(path=path, value__in=chunk), cause)

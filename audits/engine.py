@@ -11,7 +11,7 @@ import jmespath
 from jmespath.exceptions import JMESPathError
 
 from audits.functions.base import Context, Unread
-from audits.interpreting import STEPS, Exceeded, Interpreter, RuleError
+from audits.interpreting import STEPS, Exceeded, Interpreter, Ready, RuleError, compiled
 from audits.reading import EVERYTHING, parts_read
 from items.canonical import digest
 from items.fields import canonical_bytes
@@ -120,7 +120,12 @@ def _missing(rule: Evaluable, unread: Mapping[str, str]) -> str:
 
 
 def _visit(run: Interpreter, expression: str, value: Any) -> Any:
-    return run.visit(parsed(expression), value)
+    return _ready(expression)(run, value)
+
+
+@functools.lru_cache(maxsize=4096)
+def _ready(expression: str) -> Ready:
+    return compiled(parsed(expression))
 
 
 @functools.lru_cache(maxsize=4096)

@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
 from django.db.models import Q
 
@@ -18,7 +19,8 @@ from items.models import Item, Run
 from items.recording import BATCH
 
 # Steps that one rule may take over the items of a portion: under five seconds.
-STEPS_A_PORTION = 4_000_000
+STEPS_A_PORTION = 20_000_000
+ITEM_FACTS = ("technology", "uid", "name", "full_name", "region")
 
 
 @dataclass
@@ -49,6 +51,7 @@ class Hearing:
             batch = items[start : start + BATCH]
             docket = Docket(self, batch, versions)
             for item in batch:
+                docket.facts = self._facts(item)
                 for version in versions:
                     cause = (by_version or {}).get(version.pk) or causes.get(item.pk, Cause.CLOUD)
                     self._hear(docket, item, version, cause)
@@ -82,29 +85,23 @@ class Hearing:
         if self.steps[version.pk] > STEPS_A_PORTION:
             return Verdict(Outcome.UNKNOWN, reason="The rule took too many steps on other items.")
         reading = self.world.reader()
-        context = Context(
-            now=self.now,
-            config=item.config,
-            account={
-                "identifier": self.run.account.identifier,
-                "name": self.run.account.name,
-                "type": self.run.account.type,
-            },
-            item={
-                "technology": item.technology,
-                "uid": item.uid,
-                "name": item.name,
-                "full_name": item.full_name,
-                "region": item.region,
-            },
-            parameters=holds.parameters,
-            known=self.book.known,
-            reader=reading,
-        )
+        context = Context(**docket.facts, parameters=holds.parameters, reader=reading)
         verdict = evaluate(version, context, item.unread)
         self.steps[version.pk] += verdict.steps
         docket.looks[item.pk, version.rule_id] = reading.looks
         return verdict
+
+    def _facts(self, item: Item) -> dict[str, Any]:
+        """Return what every rule is told of an item."""
+        account = self.run.account
+        return {
+            "now": self.now,
+            "config": item.config,
+            "account": {name: getattr(account, name) for name in ("identifier", "name", "type")},
+            "item": {name: getattr(item, name) for name in ITEM_FACTS},
+            "known": self.book.known,
+            "kept": {},
+        }
 
     def _agree(
         self,
@@ -116,6 +113,8 @@ class Hearing:
         cause: Cause,
     ) -> None:
         """Open, keep, move and fix the issues of one rule on one item."""
+        if not (kept or verdict.findings):
+            return
         found = {finding.fingerprint: finding for finding in verdict.findings}
         by_print = {issue.fingerprint: issue for issue in kept}
         self._move(item, version, holds, by_print, found)
@@ -275,6 +274,8 @@ class Docket:
             for d in Dependency.objects.filter(of_these)
         }
         self.looks: dict[tuple[int, int], set[tuple[str, str, str]]] = {}
+        self.facts: dict[str, Any] = {}
+        """Of the item that is judged now."""
         self._clear: list[int] = []
         self._lost: list[BlindSpot] = []
         self._changed: list[BlindSpot] = []

@@ -21,6 +21,7 @@ class Function:
     most: int | None
     reads_time: bool
     reads_everything: bool
+    pure: bool
     doc: str
 
     def refuses(self, count: int) -> str:
@@ -76,5 +77,6 @@ def _function(name: str, call: Callable[..., Any]) -> Function:
         most=None if endless else len(plain),
         reads_time=getattr(call, "reads_time", False),
         reads_everything=getattr(call, "reads_everything", False),
+        pure=getattr(call, "pure", False),
         doc=inspect.getdoc(call) or "",
     )

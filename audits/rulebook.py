@@ -3,7 +3,7 @@
 import functools
 from collections import defaultdict
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 
 from accounts.models import Account
@@ -14,6 +14,8 @@ from audits.scoping import InForce, in_force
 from audits.world import known, known_stamp
 from items.canonical import digest
 from items.models import Item, Slice
+
+_PROSE = [f"active__{name}" for name in ("rationale", "remediation", "references", "controls")]
 
 
 @dataclass(frozen=True)
@@ -26,14 +28,17 @@ class Rules:
 
     @classmethod
     def read(cls) -> "Rules":
+        """Read all that verdicts depend on; what only people read is left out."""
         active = Rule.objects.filter(state=Rule.State.ACTIVE).exclude(active=None)
         settings: dict[int, list[RuleSetting]] = defaultdict(list)
         for setting in RuleSetting.objects.all():
             settings[setting.rule_id].append(setting)
-        versions = tuple(
-            rule.active for rule in active.select_related("active__rule") if rule.active
-        )
-        return cls(versions, settings, known())
+        versions = []
+        for rule in active.select_related("active").defer("shipped", *_PROSE):
+            if rule.active:
+                rule.active.rule = rule
+                versions.append(rule.active)
+        return cls(tuple(versions), settings, known())
 
     def book(self, account: Account, technology: str, today: date) -> "Rulebook":
         """Return what holds in one slice."""
@@ -53,6 +58,8 @@ class Rulebook:
     settings: dict[int, list[RuleSetting]]
     groups: frozenset[int]
     known: Known
+    _plain: dict[int, InForce] = field(default_factory=dict)
+    """How rules stand for which nothing is set: for every item alike."""
 
     @classmethod
     def of(cls, account: Account, technology: str, today: date) -> "Rulebook":
@@ -61,7 +68,12 @@ class Rulebook:
 
     def in_force(self, version: RuleVersion, item: Item) -> InForce:
         """Return how a rule stands for an item."""
-        return in_force(version, self.settings.get(version.rule_id, ()), item, self.groups)
+        settings = self.settings.get(version.rule_id)
+        if settings:
+            return in_force(version, settings, item, self.groups)
+        if version.pk not in self._plain:
+            self._plain[version.pk] = in_force(version, (), item, self.groups)
+        return self._plain[version.pk]
 
     def stamp(self, version: RuleVersion) -> str:
         """Return what a verdict of this version depends on here, apart from the items."""

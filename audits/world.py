@@ -1,7 +1,7 @@
 """What rules may know beside the item: accounts, networks, and other items."""
 
 import ipaddress
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from django.db.models import QuerySet
@@ -14,7 +14,11 @@ from items.paths import read
 from items.watchers import watchers
 
 Look = tuple[str, str, str]
-"""Technology, path (empty: the whole slice), digest of the value."""
+"""Technology, path (empty: the whole slice), digest of the value (ANY: whatever is there)."""
+
+ANY = "*"
+# How many other items are held for the rules of one portion.
+KEPT = 1000
 
 
 def known() -> Known:
@@ -47,6 +51,8 @@ class World:
     def __init__(self, account: Account) -> None:
         self.account = account
         self._indexes: dict[tuple[str, str], dict[str, list[int]]] = {}
+        self._found: dict[int, Neighbour] = {}
+        self._answers: dict[tuple[str, str, tuple[str, ...]], list[Neighbour]] = {}
         self._slices: dict[str, list[Neighbour]] = {}
         self._unread: dict[tuple[str, bool], str] = {}
 
@@ -57,21 +63,40 @@ class World:
     def related(self, technology: str) -> list[Neighbour]:
         if technology not in self._slices:
             rows = Item.objects.living().filter(account=self.account, technology=technology)
-            self._slices[technology] = neighbours(rows)
+            self._slices[technology] = [one for _, one in neighbours(rows)]
         return self._slices[technology]
 
     def find(self, technology: str, path: str, values: Sequence[str]) -> list[Neighbour]:
+        question = (technology, path, tuple(values))
+        if question not in self._answers:
+            self._answers[question] = self._find(*question)
+        return self._answers[question]
+
+    def _find(self, technology: str, path: str, values: Sequence[str]) -> list[Neighbour]:
         index = self._index(technology, path)
-        pks = {pk for value in values for pk in index.get(value, ())}
-        return neighbours(Item.objects.filter(pk__in=pks)) if pks else []
+        pks = sorted({pk for value in values for pk in index.get(value, ())})
+        missing = [pk for pk in pks if pk not in self._found]
+        if missing:
+            if len(self._found) > 2 * KEPT:
+                self._found.clear()
+                missing = pks
+            self._found |= neighbours(Item.objects.filter(pk__in=missing))
+        return [self._found[pk] for pk in pks]
+
+    def has(self, technology: str, path: str, values: Sequence[str]) -> bool:
+        """Say whether each of the values is at the path of some item."""
+        index = self._index(technology, path)
+        return all(value in index for value in values)
 
     def _index(self, technology: str, path: str) -> dict[str, list[int]]:
-        """Map the values at a path to items: values and keys only, never configurations."""
+        """Map the values at a path to the keys of items, of which some are kept as well."""
         if (technology, path) not in self._indexes:
             index: dict[str, list[int]] = {}
             rows = Item.objects.living().filter(technology=technology)
-            for pk, config in rows.values_list("pk", "config").iterator(chunk_size=500):
-                for value in values_at(path, config):
+            for pk, neighbour in neighbours(rows):
+                if len(self._found) < KEPT:
+                    self._found[pk] = neighbour
+                for value in values_at(path, neighbour.config):
                     index.setdefault(value, []).append(pk)
             self._indexes[technology, path] = index
         return self._indexes[technology, path]
@@ -116,10 +141,12 @@ class Reading:
         self, technology: str, path: str, values: Sequence[str], any_of: bool = False
     ) -> list[Neighbour]:
         wanted = [value for value in values if isinstance(value, str)]
-        self.looks |= {(technology, path[:300], digest(value)) for value in wanted}
+        if any_of and len(wanted) > 1:  # A look for each name of one thing would be too many.
+            self.looks.add((technology, path[:300], ANY))
+        else:
+            self.looks |= {(technology, path[:300], digest(value)) for value in wanted}
         found = self.world.find(technology, path, wanted)
-        have = {value for one in found for value in values_at(path, one.config)}
-        if not (have if any_of else set(wanted) <= have):
+        if not (found if any_of else self.world.has(technology, path, wanted)):
             self._trust(technology, everywhere=True)
         return found
 
@@ -134,12 +161,11 @@ class Reading:
             raise Unread(reason)
 
 
-def neighbours(items: QuerySet[Item]) -> list[Neighbour]:
-    """Return items as rules may see them."""
-    return [
-        Neighbour(item.config, item.account.identifier, item.uid, item.name)
-        for item in items.select_related("account")
-    ]
+def neighbours(items: QuerySet[Item]) -> Iterator[tuple[int, Neighbour]]:
+    """Yield items by their key, as rules may see them."""
+    rows = items.values_list("pk", "config", "account__identifier", "uid", "name")
+    for pk, *seen in rows.iterator(chunk_size=500):
+        yield pk, Neighbour(*seen)
 
 
 def values_at(path: str, config: Any) -> list[str]:

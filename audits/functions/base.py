@@ -81,6 +81,17 @@ class Context:
     """The configuration before the last change, or null."""
     tables: Mapping[str, Any] = field(default_factory=dict)
     reader: Reader = field(default_factory=NoReader)
+    kept: dict[Any, Any] = field(default_factory=dict)
+    """Answers of pure functions, which the rules on one item share."""
+
+
+def pure(function: Function) -> Function:
+    """Mark a function that looks at its arguments alone and is dear.
+
+    The rules on one item share its answers; nobody may change them.
+    """
+    function.pure = True  # type: ignore[attr-defined]
+    return function
 
 
 def reads_time(function: Function) -> Function:

@@ -2,10 +2,11 @@
 
 import re
 from collections.abc import Callable, Iterable
+from functools import lru_cache
 from typing import Any
 
 from audits.functions.base import Context
-from audits.functions.ranges import Network, covers_internet, is_private, network, within
+from audits.functions.ranges import Network, is_internet, is_private, network, within
 from audits.functions.wildcards import VARIABLE
 
 _NEAREST_FIRST = ("same account", "ours", "third party", "unknown")
@@ -68,11 +69,13 @@ def whose(context: Context, x: Any) -> str | None:
     if not isinstance(x, str) or not x.strip():
         return None
     text = x.strip()
+    net = network(text)
+    if net is not None:
+        return _of_network(context, net)
     for form, judge in _FORMS:
         if form.fullmatch(text):
             return judge(context, text)
-    net = network(text)
-    return "unknown" if net is None else _of_network(context, net)
+    return "unknown"
 
 
 def arn(context: Context, text: Any) -> dict[str, str] | None:
@@ -146,7 +149,7 @@ def _of_arn(context: Context, text: str) -> str:
 
 
 def _of_network(context: Context, net: Network) -> str:
-    if covers_internet([net]):
+    if is_internet(net):
         return "everyone"
     claims = {whose for known, whose in context.known.networks if within(net, known)}
     claimed = next((whose for whose in _NEAREST_FIRST if whose in claims), None)
@@ -162,9 +165,20 @@ def _of_network(context: Context, net: Network) -> str:
 
 
 def _of_block(context: Context, net: Network) -> str:
-    path, sizes = _BLOCKS[net.version]
-    blocks = [str(net.supernet(new_prefix=size)) for size in sizes if size <= net.prefixlen]
+    path, _ = _BLOCKS[net.version]
+    blocks = _around(net)
     return _looked_up(context, "aws.ec2.vpc", path, blocks) if blocks else "unknown"
+
+
+@lru_cache(maxsize=8192)
+def _around(net: Network) -> list[str]:
+    """The blocks that a VPC may have and that would hold a network."""
+    _, sizes = _BLOCKS[net.version]
+    address, first, bits = type(net.network_address), int(net.network_address), net.max_prefixlen
+    starts = [
+        (size, first >> bits - size << bits - size) for size in sizes if size <= net.prefixlen
+    ]
+    return [f"{address(start)}/{size}" for size, start in starts]
 
 
 def _of_address(context: Context, address: str) -> str:

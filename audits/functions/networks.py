@@ -4,8 +4,8 @@ from collections import defaultdict
 from collections.abc import Iterator
 from typing import Any
 
-from audits.functions.base import Context
-from audits.functions.ranges import covers_internet, is_private, network, within, world
+from audits.functions.base import Context, pure
+from audits.functions.ranges import is_internet, is_private, network, within, world
 from audits.functions.shapes import listed
 
 _DIRECTIONS = {"ingress": "IpPermissions", "egress": "IpPermissionsEgress"}
@@ -42,6 +42,7 @@ _SOURCES = {
 }
 
 
+@pure
 def net_rules(context: Context, config: Any) -> list[dict[str, Any]]:
     """Give the rules of a security group, one for each source, in one flat form.
 
@@ -76,7 +77,7 @@ def is_whole_internet(context: Context, cidr: Any) -> bool:
     Gives: true
     """
     net = network(cidr)
-    return net is not None and covers_internet([net])
+    return net is not None and is_internet(net)
 
 
 def is_public_network(context: Context, cidr: Any) -> bool:

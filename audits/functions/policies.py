@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from audits.functions.base import Context
+from audits.functions.base import Context, pure
 from audits.functions.conditions import Condition, judged, resolved
 from audits.functions.entities import whose
 from audits.functions.principals import Who, who, written
@@ -36,6 +36,7 @@ _NEAREST_FIRST = (
 )
 
 
+@pure
 def statements(context: Context, policy: Any, effect: str | None = None) -> list[dict[str, Any]]:
     """Give the statements of a policy in one form, all or those of one effect.
 
@@ -73,6 +74,7 @@ def grants(context: Context, policy: Any) -> list[dict[str, Any]]:
     ]
 
 
+@pure
 def allows(context: Context, policy: Any, action: Any) -> bool:
     """Say whether a policy allows an action on anything at all; of a list, every one of it.
 
@@ -89,6 +91,7 @@ def allows(context: Context, policy: Any, action: Any) -> bool:
     return bool(asked) and all(permits(found, name) for name in asked)
 
 
+@pure
 def full_admin(context: Context, policy: Any) -> list[dict[str, Any]]:
     """Give the Allow statements that give every action on every resource, as statements() does.
 
@@ -104,6 +107,7 @@ def full_admin(context: Context, policy: Any) -> list[dict[str, Any]]:
     return [one for one in granting(found) if all_actions(one) and all_resources(one)]
 
 
+@pure
 def action_levels(context: Context, policy: Any) -> list[dict[str, Any]]:
     """Give what a policy allows by service and access level: {service, level, actions}.
 

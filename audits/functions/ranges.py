@@ -85,6 +85,12 @@ def covers_internet(networks: Collection[Network]) -> bool:
     return _covers(four, _UNROUTED_4, _ALL_4) or _covers(six, _UNROUTED_6, _ALL_6)
 
 
+@lru_cache(maxsize=8192)
+def is_internet(net: Network) -> bool:
+    """Say whether a network holds every public address of IPv4, or every one of IPv6."""
+    return covers_internet([net])
+
+
 def world(networks: Collection[Network]) -> set[Network]:
     """Give those of the networks that alone or together are the whole internet.
 
@@ -92,7 +98,10 @@ def world(networks: Collection[Network]) -> set[Network]:
     """
     found: set[Network] = set()
     for version in (4, 6):
-        widest = _widest(net for net in networks if net.version == version)
+        alike = [net for net in networks if net.version == version]
+        if sum([net.num_addresses for net in alike]) < _MOST_OF_THE_INTERNET[version]:
+            continue
+        widest = _widest(alike)
         if covers_internet(widest):
             found.update(net for net in widest if not is_private(net))
     return found
