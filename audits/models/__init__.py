@@ -1,6 +1,8 @@
 """What is wrong with items, and what people said about that: rules, issues, reviews."""
 
-from audits.models.issues import BlindSpot, Cause, Issue, IssueEvent, What
+from audits.models.frameworks import Control, Framework
+from audits.models.issues import BlindSpot, Cause, Issue, IssueEvent, ShadowFinding, What
+from audits.models.previews import Preview
 from audits.models.reviews import Coverage, Justification
 from audits.models.rules import (
     Dependency,
@@ -11,20 +13,26 @@ from audits.models.rules import (
     RuleVersion,
     severity,
 )
+from audits.models.tables import ReferenceTable
 
 __all__ = [
     "BlindSpot",
     "Cause",
+    "Control",
     "Coverage",
     "Dependency",
+    "Framework",
     "Issue",
     "IssueEvent",
     "Judged",
     "Justification",
+    "Preview",
+    "ReferenceTable",
     "Rule",
     "RuleExample",
     "RuleSetting",
     "RuleVersion",
+    "ShadowFinding",
     "What",
     "severity",
 ]

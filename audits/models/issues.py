@@ -152,3 +152,28 @@ class BlindSpot(models.Model):
 
     def __str__(self) -> str:
         return f"rule {self.rule_id} on {self.technology}"  # A reason may name any account.
+
+
+class ShadowFinding(models.Model):
+    """What a version in shadow finds: no issue, no event; dropped when the pointer moves."""
+
+    account_path = "item__account"
+
+    item = models.ForeignKey(Item, on_delete=models.CASCADE, related_name="+")
+    version = models.ForeignKey(RuleVersion, on_delete=models.CASCADE, related_name="findings")
+    fingerprint = models.CharField(max_length=32)
+    score = models.PositiveSmallIntegerField()
+    notes = models.TextField()
+    evidence = CanonicalJSONField(null=True)
+    since = models.DateTimeField()
+
+    class Meta:
+        ordering = ["-score", "since"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["version", "item", "fingerprint"], name="shadow_finding_once"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.version.title}: {self.item}"

@@ -26,6 +26,7 @@ class Rule(models.Model):
 
     class State(models.TextChoices):
         DRAFT = "draft", "draft"
+        SHADOW = "shadow", "in shadow"
         ACTIVE = "active", "active"
         RETIRED = "retired", "retired"
 
@@ -43,11 +44,21 @@ class Rule(models.Model):
         related_name="+",
         editable=False,
     )
+    shadow = models.ForeignKey(
+        "RuleVersion",
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        editable=False,
+        help_text="Run and shown, but scores nothing and tells nobody; beside the active one.",
+    )
 
     history = HistoricalRecords()
 
     class Meta:
         ordering = ["key"]
+        permissions = [("approve_rule", "Can let another person's change of a rule in")]
 
     def __str__(self) -> str:
         return self.active.title if self.active else self.key
@@ -106,6 +117,9 @@ class RuleVersion(models.Model):
     )
     reason = models.CharField(max_length=500, blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
+    asked_at = models.DateTimeField(
+        null=True, help_text="Since when it waits for a second person to let it in."
+    )
     approved_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+"
     )
