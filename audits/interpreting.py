@@ -101,8 +101,8 @@ def false(value: Any) -> bool:
 # -- values as they are -------------------------------------------------------------------------
 
 
-def _current(node: Node) -> Ready:
-    return lambda run, value: value
+def _current(_node: Node) -> Ready:
+    return lambda _run, value: value
 
 
 def _literal(node: Node) -> Ready:
@@ -118,7 +118,7 @@ def _field(node: Node) -> Ready:
 def _index(node: Node) -> Ready:
     index = node["value"]
 
-    def at(run: Interpreter, value: Any) -> Any:
+    def at(_run: Interpreter, value: Any) -> Any:
         inside = isinstance(value, list) and -len(value) <= index < len(value)
         return value[index] if inside else None
 
@@ -314,7 +314,7 @@ def _reference(node: Node) -> Ready:
     """`&a`, as our functions take it: a callable of one value."""
     inner, cost = compiled(node["children"][0]), size(node["children"][0])
 
-    def refer(run: Interpreter, value: Any) -> Callable[[Any], Any]:
+    def refer(run: Interpreter, _value: Any) -> Callable[[Any], Any]:
         def call(one: Any) -> Any:
             run.spend(cost)
             return inner(run, one)
