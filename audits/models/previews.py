@@ -28,6 +28,9 @@ class Preview(models.Model):
     asked_at = models.DateTimeField(auto_now_add=True)
     state = models.CharField(max_length=10, choices=State, default=State.WAITING)
     lease_until = models.DateTimeField(null=True)
+    attempts = models.PositiveSmallIntegerField(
+        default=0, help_text="Workers that took it; the last of them may write."
+    )
     done = models.PositiveIntegerField(default=0, help_text="Items looked at.")
     total = models.PositiveIntegerField(default=0)
     result = models.JSONField(null=True)
