@@ -124,7 +124,7 @@ class Rulebook:
                 for version in versions
             ],
             update_conflicts=True,
-            unique_fields=["account", "technology", "rule"],
+            unique_fields=["account", "technology", "rule", "shadow"],
             update_fields=["stamp", "stale"],
         )
 

@@ -3,6 +3,7 @@
 from audits.models.frameworks import Control, Framework
 from audits.models.issues import BlindSpot, Cause, Issue, IssueEvent, ShadowFinding, What
 from audits.models.previews import Preview
+from audits.models.proposals import Proposal
 from audits.models.reviews import Coverage, Justification
 from audits.models.rules import (
     Dependency,
@@ -27,6 +28,7 @@ __all__ = [
     "Judged",
     "Justification",
     "Preview",
+    "Proposal",
     "ReferenceTable",
     "Rule",
     "RuleExample",

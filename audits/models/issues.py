@@ -165,6 +165,9 @@ class ShadowFinding(models.Model):
     score = models.PositiveSmallIntegerField()
     notes = models.TextField()
     evidence = CanonicalJSONField(null=True)
+    unknown = models.BooleanField(
+        default=False, help_text="It has no answer for the item; the notes say why."
+    )
     since = models.DateTimeField()
 
     class Meta:

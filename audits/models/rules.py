@@ -53,8 +53,14 @@ class Rule(models.Model):
         editable=False,
         help_text="Run and shown, but scores nothing and tells nobody; beside the active one.",
     )
+    shadow_since = models.DateTimeField(null=True, editable=False)
+    retired_by_pack = models.BooleanField(
+        default=False,
+        editable=False,
+        help_text="It left its pack, and comes back into force with it.",
+    )
 
-    history = HistoricalRecords()
+    history = HistoricalRecords(history_change_reason_field=models.TextField(null=True))
 
     class Meta:
         ordering = ["key"]
@@ -117,9 +123,6 @@ class RuleVersion(models.Model):
     )
     reason = models.CharField(max_length=500, blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
-    asked_at = models.DateTimeField(
-        null=True, help_text="Since when it waits for a second person to let it in."
-    )
     approved_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+"
     )
@@ -204,11 +207,13 @@ class Dependency(models.Model):
     value = models.CharField(
         max_length=32, help_text="Digest of the value looked for, or of the account."
     )
+    shadow = models.BooleanField(default=False, help_text="The version in shadow looked.")
 
     class Meta:
         constraints = [
             models.UniqueConstraint(
-                fields=["item", "rule", "technology", "path", "value"], name="dependency_once"
+                fields=["item", "rule", "shadow", "technology", "path", "value"],
+                name="dependency_once",
             )
         ]
         indexes = [models.Index(fields=["technology", "path", "value"])]
@@ -218,11 +223,15 @@ class Dependency(models.Model):
 
 
 class Judged(models.Model):
-    """With what a rule was last run on a slice; where that has changed since, it is stale."""
+    """With what a rule was last run on a slice; where that has changed since, it is stale.
+
+    A rule has a second row where a version of it is in shadow.
+    """
 
     rule = models.ForeignKey(Rule, on_delete=models.CASCADE, related_name="+")
     account = models.ForeignKey(Account, on_delete=models.CASCADE, related_name="+")
     technology = models.CharField(max_length=100)
+    shadow = models.BooleanField(default=False)
     stamp = models.CharField(max_length=200)
     stale = models.CharField(
         max_length=10, blank=True, help_text="Why what it looked up is no longer as it was."
@@ -230,7 +239,9 @@ class Judged(models.Model):
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(fields=["account", "technology", "rule"], name="judged_once")
+            models.UniqueConstraint(
+                fields=["account", "technology", "rule", "shadow"], name="judged_once"
+            )
         ]
 
     def __str__(self) -> str:
