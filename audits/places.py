@@ -119,7 +119,7 @@ def _unwritten(node: Node, parent: Span, is_first: bool, whole: dict[int, Span])
     return Span(edge, edge)
 
 
-class _Watched(Parser):  # type: ignore[misc]
+class _Watched(Parser):
     """JMESPath's parser; notes for each node its first token and the first one after it."""
 
     def __init__(self) -> None:
@@ -142,11 +142,9 @@ class _Watched(Parser):  # type: ignore[misc]
         starts = [token["start"] for token in self._tokens[1:]] + [len(text)]
         return [len(text[:start].rstrip(_BLANK)) for start in starts]
 
-    def _note(self, node: Node, first: int, within: int | None = None) -> Node:
-        """Note a node from a token on to where the parser is; ``within`` parentheses, if any."""
-        self.outer[id(node)] = (node, first, self._index)
-        if within is None:
-            self.inner[id(node)] = self.outer[id(node)]
+    def _note(self, node: Node, first: int) -> Node:
+        """Note that a node was made of the tokens from ``first`` to where the parser is."""
+        self.inner[id(node)] = self.outer[id(node)] = (node, first, self._index)
         return node
 
     def _expression(self, binding_power: int = 0) -> Node:
@@ -155,12 +153,15 @@ class _Watched(Parser):  # type: ignore[misc]
         self._begun.append(first)
         token = self._lookahead_token(0)
         self._advance()
-        begin = getattr(self, f"_token_nud_{token['type']}", self._error_nud_token)
+        begin: Any = getattr(self, f"_token_nud_{token['type']}", self._error_nud_token)
         left = begin(token)
-        self._note(left, first, within=first if token["type"] == "lparen" else None)
+        if token["type"] == "lparen":
+            self.outer[id(left)] = (left, first, self._index)
+        else:
+            self._note(left, first)
         current = self._current_token()
         while binding_power < self.BINDING_POWER[current]:
-            go_on = getattr(self, f"_token_led_{current}", None)
+            go_on: Any = getattr(self, f"_token_led_{current}", None)
             if go_on is None:
                 self._error_led_token(self._lookahead_token(0))
             self._advance()
