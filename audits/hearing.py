@@ -9,8 +9,9 @@ from typing import Any
 from django.db.models import Q
 
 from audits import covering
-from audits.engine import Finding, Outcome, Verdict, evaluate, identify
+from audits.engine import Finding, Outcome, Verdict, evaluate
 from audits.functions.base import Context
+from audits.matching import match
 from audits.models import BlindSpot, Cause, Dependency, Issue, IssueEvent, RuleVersion, What
 from audits.rulebook import Rulebook
 from audits.scoping import InForce
@@ -79,7 +80,7 @@ class Hearing:
                 self._lose(issue, cause)
             return
         docket.see(item, version)
-        self._agree(item, version, holds, verdict, kept, cause)
+        self._agree(docket, item, version, holds, verdict, kept, cause)
 
     def _judge(self, docket: "Docket", item: Item, version: RuleVersion, holds: InForce) -> Verdict:
         if self.steps[version.pk] > STEPS_A_PORTION:
@@ -105,6 +106,7 @@ class Hearing:
 
     def _agree(
         self,
+        docket: "Docket",
         item: Item,
         version: RuleVersion,
         holds: InForce,
@@ -115,43 +117,17 @@ class Hearing:
         """Open, keep, move and fix the issues of one rule on one item."""
         if not (kept or verdict.findings):
             return
-        found = {finding.fingerprint: finding for finding in verdict.findings}
-        by_print = {issue.fingerprint: issue for issue in kept}
-        self._move(item, version, holds, by_print, found)
-        for key, finding in found.items():
-            issue = by_print.pop(key, None)
-            if issue is None:
-                self._open(item, version, holds, finding, cause)
-            else:
-                self._keep(issue, version, holds, finding, cause)
-        self._fix(by_print.values(), cause)
-
-    def _move(
-        self,
-        item: Item,
-        version: RuleVersion,
-        holds: InForce,
-        kept: dict[str, Issue],
-        found: dict[str, Finding],
-    ) -> None:
-        """Give issues that an older version made the fingerprint of the new identity.
-
-        Only where exactly one of them answers to a finding: then it is the same issue.
-        """
-        older = [
-            issue
-            for key, issue in kept.items()
-            if key not in found and issue.version_id != version.pk
-        ]
-        moves: dict[str, list[Issue]] = defaultdict(list)
-        for issue in older:
-            context = Context(now=self.now, config=item.config, parameters=holds.parameters)
-            moves[identify(version, context, issue.evidence)].append(issue)
-        for key, issues in moves.items():
-            if key in found and key not in kept and len(issues) == 1:
-                kept[key] = kept.pop(issues[0].fingerprint)
-                kept[key].fingerprint = key
-                self.moved.add(kept[key].pk)
+        context = Context(**docket.facts, parameters=holds.parameters)
+        matched = match(
+            version, context, kept, verdict.findings, lambda one: one.version_id != version.pk
+        )
+        self.moved |= {issue.pk for issue in matched.moved}
+        for issue, finding in matched.same:
+            issue.fingerprint = finding.fingerprint
+            self._keep(issue, version, holds, finding, cause)
+        for finding in matched.new:
+            self._open(item, version, holds, finding, cause)
+        self._fix(matched.over, cause)
 
     def _open(
         self,
