@@ -7,8 +7,18 @@ from typing import Any
 from django.db.models import Q
 
 from audits.hearing import Hearing
-from audits.models import BlindSpot, Cause, Dependency, Issue, IssueEvent, Judged, RuleVersion
+from audits.models import (
+    BlindSpot,
+    Cause,
+    Dependency,
+    Exemption,
+    Issue,
+    IssueEvent,
+    Judged,
+    RuleVersion,
+)
 from audits.rulebook import Rulebook
+from audits.tenures import end_tenures
 from audits.world import ANY, looks_changed
 from items.canonical import digest
 from items.models import Gap, Item, Run
@@ -30,7 +40,7 @@ def audit(changes: Changes) -> list[IssueEvent]:
     hearing = Hearing(run, book)
     hearing.hold(items, book.versions, _causes(changes))
     if first and run.slice.attempts == 0:
-        book.note_judged(book.versions)
+        book.note_judged(book.versions, run.started_at)
     if changes.last and (first or changes.gaps_changed):
         note_unlisted(run, book)
         # This slice's own rules, too: what they looked up here was not read to its end then.
@@ -62,6 +72,8 @@ def close_dropped(run: Run, book: Rulebook) -> list[IssueEvent]:
         .select_related("version")
     )
     BlindSpot.objects.filter(until=None, **here).update(until=run.started_at)
+    Exemption.objects.filter(until=None, **here).update(until=run.started_at)
+    end_tenures(run.account, run.technology, dropped, run.started_at)
     Judged.objects.filter(**here).delete()
     return hearing.save()
 

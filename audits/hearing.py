@@ -1,5 +1,6 @@
 """Judge items by rules and bring their issues, blind spots and dependencies in step."""
 
+import time
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
@@ -12,9 +13,19 @@ from audits import covering
 from audits.engine import Finding, Outcome, Verdict, evaluate
 from audits.functions.base import Context
 from audits.matching import match
-from audits.models import BlindSpot, Cause, Dependency, Issue, IssueEvent, RuleVersion, What
+from audits.models import (
+    BlindSpot,
+    Cause,
+    Dependency,
+    Exemption,
+    Issue,
+    IssueEvent,
+    RuleVersion,
+    What,
+)
 from audits.rulebook import Rulebook
 from audits.scoping import InForce
+from audits.tenures import Spent, note_efforts
 from audits.world import World
 from items.models import Item, Run
 from items.recording import BATCH
@@ -39,6 +50,8 @@ class Hearing:
         self.world = World(self.run.account)
         self.steps: dict[int, int] = defaultdict(int)
         self.moved: set[int] = set()
+        self.spent: dict[int, Spent] = defaultdict(Spent)
+        """By version, what it took."""
 
     def hold(
         self,
@@ -71,7 +84,7 @@ class Hearing:
         holds = self.book.in_force(version, item)
         if not holds.on:
             self._fix(kept, Cause.SETTING)
-            docket.see(item, version)
+            docket.exempt(item, version, by_setting=True)
             return
         verdict = self._judge(docket, item, version, holds)
         if verdict.outcome == Outcome.UNKNOWN:
@@ -79,7 +92,10 @@ class Hearing:
             for issue in kept:
                 self._lose(issue, cause)
             return
-        docket.see(item, version)
+        if verdict.outcome == Outcome.NOT_APPLICABLE:
+            docket.exempt(item, version, by_setting=False)
+        else:
+            docket.see(item, version)
         self._agree(docket, item, version, holds, verdict, kept, cause)
 
     def _judge(self, docket: "Docket", item: Item, version: RuleVersion, holds: InForce) -> Verdict:
@@ -87,8 +103,10 @@ class Hearing:
             return Verdict(Outcome.UNKNOWN, reason="The rule took too many steps on other items.")
         reading = self.world.reader()
         context = Context(**docket.facts, parameters=holds.parameters, reader=reading)
+        began = time.perf_counter()
         verdict = evaluate(version, context, item.unread)
         self.steps[version.pk] += verdict.steps
+        self.spent[version.pk].add(version, verdict.steps, time.perf_counter() - began)
         docket.looks[item.pk, version.rule_id] = reading.looks
         return verdict
 
@@ -209,6 +227,8 @@ class Hearing:
             update_fields=fields,
         )
         IssueEvent.objects.bulk_create(self.events, batch_size=BATCH)
+        note_efforts(self.run, self.spent.values())
+        self.book.note_matched(self.now)
         return self.events
 
 
@@ -245,6 +265,10 @@ class Docket:
             (spot.item_id, spot.rule_id): spot
             for spot in BlindSpot.objects.filter(of_these, until=None)
         }
+        self.exemptions = {
+            (one.item_id, one.rule_id): one
+            for one in Exemption.objects.filter(of_these, until=None)
+        }
         self.had = {
             (d.item_id, d.rule_id, d.technology, d.path, d.value): d.pk
             for d in Dependency.objects.filter(of_these)
@@ -253,11 +277,14 @@ class Docket:
         self.facts: dict[str, Any] = {}
         """Of the item that is judged now."""
         self._clear: list[int] = []
+        self._held_again: list[int] = []
+        self._exempt: list[Exemption] = []
         self._lost: list[BlindSpot] = []
         self._changed: list[BlindSpot] = []
 
     def lose_sight(self, item: Item, version: RuleVersion, reason: str) -> None:
         """Note that the rule has no answer for the item."""
+        self._hold_again(item, version)
         spot = self.spots.get((item.pk, version.rule_id))
         if spot is None:
             self._lost.append(
@@ -276,12 +303,42 @@ class Docket:
 
     def see(self, item: Item, version: RuleVersion) -> None:
         """Note that the rule has an answer for the item, or needs none."""
+        self._hold_again(item, version)
+        self._clear_spot(item, version)
+
+    def exempt(self, item: Item, version: RuleVersion, by_setting: bool) -> None:
+        """Note that the rule does not apply to the item."""
+        self._clear_spot(item, version)
+        present = self.exemptions.get((item.pk, version.rule_id))
+        if present and present.by_setting == by_setting:
+            return
+        self._hold_again(item, version)
+        self._exempt.append(
+            Exemption(
+                rule_id=version.rule_id,
+                account_id=item.account_id,
+                technology=item.technology,
+                item=item,
+                by_setting=by_setting,
+                since=self.now,
+            )
+        )
+
+    def _clear_spot(self, item: Item, version: RuleVersion) -> None:
         spot = self.spots.get((item.pk, version.rule_id))
         if spot:
             self._clear.append(spot.pk)
 
+    def _hold_again(self, item: Item, version: RuleVersion) -> None:
+        exemption = self.exemptions.get((item.pk, version.rule_id))
+        if exemption:
+            self._held_again.append(exemption.pk)
+
     def save(self) -> None:
         BlindSpot.objects.filter(pk__in=self._clear).update(until=self.now)
+        if self._held_again:
+            Exemption.objects.filter(pk__in=self._held_again).update(until=self.now)
+        Exemption.objects.bulk_create(self._exempt, batch_size=BATCH)
         BlindSpot.objects.bulk_create(self._lost, batch_size=BATCH)
         BlindSpot.objects.bulk_update(self._changed, ["reason"], batch_size=BATCH)
         wanted = {

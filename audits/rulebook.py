@@ -4,13 +4,14 @@ import functools
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, datetime
 
 from accounts.models import Account
 from audits.functions.base import Known
 from audits.models import Judged, Rule, RuleSetting, RuleVersion
 from audits.reading import reads_time
-from audits.scoping import InForce, in_force
+from audits.scoping import InForce, in_force, ranked
+from audits.tenures import begin_tenures
 from audits.world import known, known_stamp
 from items.canonical import digest
 from items.models import Item, Slice
@@ -60,6 +61,8 @@ class Rulebook:
     known: Known
     _plain: dict[int, InForce] = field(default_factory=dict)
     """How rules stand for which nothing is set: for every item alike."""
+    _matched: set[int] = field(default_factory=set)
+    """The settings that held for something."""
 
     @classmethod
     def of(cls, account: Account, technology: str, today: date) -> "Rulebook":
@@ -70,9 +73,11 @@ class Rulebook:
         """Return how a rule stands for an item."""
         settings = self.settings.get(version.rule_id)
         if settings:
-            return in_force(version, settings, item, self.groups)
+            held = ranked(settings, item, self.groups)
+            self._matched.update(setting.pk for setting in held)
+            return in_force(version, held)
         if version.pk not in self._plain:
-            self._plain[version.pk] = in_force(version, (), item, self.groups)
+            self._plain[version.pk] = in_force(version, ())
         return self._plain[version.pk]
 
     def stamp(self, version: RuleVersion) -> str:
@@ -111,8 +116,16 @@ class Rulebook:
         in_force = {version.rule_id for version in self.versions}
         return [row.rule_id for row in self.judged if row.rule_id not in in_force]
 
-    def note_judged(self, versions: Iterable[RuleVersion]) -> None:
+    def note_matched(self, at: datetime) -> None:
+        """Write down which settings held for something."""
+        if self._matched:
+            RuleSetting.objects.filter(pk__in=self._matched).update(matched_at=at)
+            self._matched.clear()
+
+    def note_judged(self, versions: Iterable[RuleVersion], at: datetime) -> None:
         """Write down that these were just run on the whole slice."""
+        versions = list(versions)
+        begin_tenures(self.account, self.technology, versions, at)
         Judged.objects.bulk_create(
             [
                 Judged(

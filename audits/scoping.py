@@ -1,7 +1,7 @@
 """What holds for one item: the rule's own score and parameters, or a setting's over them."""
 
 import fnmatch
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -28,12 +28,13 @@ SCOPES: tuple[Callable[[RuleSetting, Item, frozenset[int]], bool], ...] = (
 )
 
 
-def in_force(
-    version: RuleVersion, settings: Iterable[RuleSetting], item: Item, groups: frozenset[int]
-) -> InForce:
-    """Return what holds, each of score, on and parameters taken from the narrowest scope."""
+def in_force(version: RuleVersion, held: Sequence[RuleSetting]) -> InForce:
+    """Return what holds, each of score, on and parameters taken from the narrowest scope.
+
+    ``held`` are the settings that hold for the item, as ``ranked`` gives them.
+    """
     on, score, parameters = True, version.score, version.defaults()
-    for setting in reversed(ranked(settings, item, groups)):
+    for setting in reversed(held):
         on = on if setting.on is None else setting.on
         score = score if setting.score is None else setting.score
         parameters = {**parameters, **setting.parameters}

@@ -45,5 +45,5 @@ def judge(account_id: int, technology: str) -> Run:
                 tell(Changes(run), audit_stale(run, book, items, stale))
         with run.transaction():
             tell(Changes(run), close_dropped(run, book))
-            book.note_judged(version for version, _ in stale)
+            book.note_judged((version for version, _ in stale), run.started_at)
     return run

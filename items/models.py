@@ -148,7 +148,11 @@ class ItemRecords(HistoricalRecords):
         return {
             **super().get_meta_options(model),
             "indexes": [
-                models.Index(fields=["account", "technology", "history_date"], name="item_as_of"),
+                # All that a count as of a moment asks: no row with its configuration is read.
+                models.Index(
+                    fields=["account", "technology", "history_date", "until", "kind", "id"],
+                    name="item_as_of",
+                ),
             ],
         }
 

@@ -15,6 +15,7 @@ from audits.models.rules import (
     severity,
 )
 from audits.models.tables import ReferenceTable
+from audits.models.tenures import Effort, Exemption, Tenure
 
 __all__ = [
     "BlindSpot",
@@ -22,6 +23,8 @@ __all__ = [
     "Control",
     "Coverage",
     "Dependency",
+    "Effort",
+    "Exemption",
     "Framework",
     "Issue",
     "IssueEvent",
@@ -35,6 +38,7 @@ __all__ = [
     "RuleSetting",
     "RuleVersion",
     "ShadowFinding",
+    "Tenure",
     "What",
     "severity",
 ]

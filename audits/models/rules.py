@@ -178,6 +178,9 @@ class RuleSetting(models.Model):
     )
     parameters = models.JSONField(default=dict, blank=True)
     reason = models.CharField(max_length=500)
+    matched_at = models.DateTimeField(
+        null=True, editable=False, help_text="When it last held for something that was judged."
+    )
 
     history = HistoricalRecords()
 
