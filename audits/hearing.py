@@ -50,7 +50,7 @@ class Hearing:
         self.world = World(self.run.account)
         self.steps: dict[int, int] = defaultdict(int)
         self.moved: set[int] = set()
-        self.spent: dict[int, Spent] = defaultdict(Spent)
+        self.spent: dict[int, Spent] = {}
         """By version, what it took."""
 
     def hold(
@@ -106,7 +106,8 @@ class Hearing:
         began = time.perf_counter()
         verdict = evaluate(version, context, item.unread)
         self.steps[version.pk] += verdict.steps
-        self.spent[version.pk].add(version, verdict.steps, time.perf_counter() - began)
+        spent = self.spent.setdefault(version.pk, Spent(version))
+        spent.add(verdict.steps, time.perf_counter() - began)
         docket.looks[item.pk, version.rule_id] = reading.looks
         return verdict
 

@@ -13,14 +13,13 @@ from items.models import Run
 class Spent:
     """What a version took on some items."""
 
-    version: RuleVersion | None = None
+    version: RuleVersion
     items: int = 0
     steps: int = 0
     seconds: float = 0
 
-    def add(self, version: RuleVersion, steps: int, seconds: float) -> None:
+    def add(self, steps: int, seconds: float) -> None:
         """Count one more item."""
-        self.version = version
         self.items += 1
         self.steps += steps
         self.seconds += seconds
@@ -59,7 +58,7 @@ def note_efforts(run: Run, spent: Iterable[Spent]) -> None:
     Who holds the slice is the only one to write here, so that reading before writing is safe.
     """
     here = {"account": run.account, "technology": run.technology}
-    taken = {one.version.rule_id: one for one in spent if one.version}
+    taken = {one.version.rule_id: one for one in spent}
     if not taken:
         return
     kept = {row.rule_id: row for row in Effort.objects.filter(rule__in=taken, **here)}
