@@ -11,6 +11,7 @@ from django.db.models import Q
 
 from audits import covering
 from audits.engine import Finding, Outcome, Verdict, evaluate
+from audits.facts import facts_of
 from audits.functions.base import Context
 from audits.matching import match
 from audits.models import (
@@ -32,7 +33,6 @@ from items.recording import BATCH
 
 # Steps that one rule may take over the items of a portion: under five seconds.
 STEPS_A_PORTION = 20_000_000
-ITEM_FACTS = ("technology", "uid", "name", "full_name", "region")
 
 
 @dataclass
@@ -65,7 +65,7 @@ class Hearing:
             batch = items[start : start + BATCH]
             docket = Docket(self, batch, versions)
             for item in batch:
-                docket.facts = self._facts(item)
+                docket.facts = facts_of(item, self.run.account, self.now, self.book.known)
                 for version in versions:
                     cause = (by_version or {}).get(version.pk) or causes.get(item.pk, Cause.CLOUD)
                     self._hear(docket, item, version, cause)
@@ -110,18 +110,6 @@ class Hearing:
         spent.add(verdict.steps, time.perf_counter() - began)
         docket.looks[item.pk, version.rule_id] = reading.looks
         return verdict
-
-    def _facts(self, item: Item) -> dict[str, Any]:
-        """Return what every rule is told of an item."""
-        account = self.run.account
-        return {
-            "now": self.now,
-            "config": item.config,
-            "account": {name: getattr(account, name) for name in ("identifier", "name", "type")},
-            "item": {name: getattr(item, name) for name in ITEM_FACTS},
-            "known": self.book.known,
-            "kept": {},
-        }
 
     def _agree(
         self,

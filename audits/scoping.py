@@ -3,11 +3,32 @@
 import fnmatch
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 from audits.functions.shapes import tags_of
-from audits.models import RuleSetting, RuleVersion
-from items.models import Item
+from audits.models import RuleSetting
+
+
+class Text(Protocol):
+    """The part of a version, or of a draft, that settings stand over."""
+
+    @property
+    def score(self) -> int: ...
+
+    def defaults(self) -> dict[str, Any]: ...
+
+
+class Scoped(Protocol):
+    """The part of an item by which settings are chosen."""
+
+    @property
+    def account_id(self) -> int: ...
+    @property
+    def name(self) -> str: ...
+    @property
+    def full_name(self) -> str: ...
+    @property
+    def config(self) -> Any: ...
 
 
 @dataclass(frozen=True)
@@ -20,7 +41,7 @@ class InForce:
 
 
 # The narrower stands over the wider; among equals the higher score wins.
-SCOPES: tuple[Callable[[RuleSetting, Item, frozenset[int]], bool], ...] = (
+SCOPES: tuple[Callable[[RuleSetting, Scoped, frozenset[int]], bool], ...] = (
     lambda setting, item, _: bool(setting.pattern) and _named(setting.pattern, item),
     lambda setting, item, _: bool(setting.tag) and _tagged(setting.tag, item),
     lambda setting, item, _: setting.account_id == item.account_id,
@@ -28,7 +49,7 @@ SCOPES: tuple[Callable[[RuleSetting, Item, frozenset[int]], bool], ...] = (
 )
 
 
-def in_force(version: RuleVersion, held: Sequence[RuleSetting]) -> InForce:
+def in_force(version: Text, held: Sequence[RuleSetting]) -> InForce:
     """Return what holds, each of score, on and parameters taken from the narrowest scope.
 
     ``held`` are the settings that hold for the item, as ``ranked`` gives them.
@@ -42,7 +63,7 @@ def in_force(version: RuleVersion, held: Sequence[RuleSetting]) -> InForce:
 
 
 def ranked(
-    settings: Iterable[RuleSetting], item: Item, groups: frozenset[int]
+    settings: Iterable[RuleSetting], item: Scoped, groups: frozenset[int]
 ) -> list[RuleSetting]:
     """Return the settings that hold for an item, the one that wins first."""
     found = []
@@ -54,10 +75,10 @@ def ranked(
     return [setting for *_, setting in sorted(found, key=lambda one: one[:3])]
 
 
-def _named(pattern: str, item: Item) -> bool:
+def _named(pattern: str, item: Scoped) -> bool:
     return fnmatch.fnmatchcase(item.name, pattern) or fnmatch.fnmatchcase(item.full_name, pattern)
 
 
-def _tagged(tag: str, item: Item) -> bool:
+def _tagged(tag: str, item: Scoped) -> bool:
     name, _, value = tag.partition("=")
     return tags_of(item.config).get(name) == value
