@@ -57,11 +57,16 @@ class Verdict:
 class Evaluable(Protocol):
     """The part of a rule's version that decides a verdict."""
 
-    expression: str
-    applies_when: str
-    identity: str
-    extent: str
-    notes: str
+    @property
+    def expression(self) -> str: ...
+    @property
+    def applies_when(self) -> str: ...
+    @property
+    def identity(self) -> str: ...
+    @property
+    def extent(self) -> str: ...
+    @property
+    def notes(self) -> str: ...
 
 
 def evaluate(
