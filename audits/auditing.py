@@ -16,13 +16,17 @@ from audits.models import (
     IssueEvent,
     Judged,
     RuleVersion,
+    What,
 )
 from audits.rulebook import Rulebook
 from audits.tenures import end_tenures
-from audits.world import ANY, looks_changed
+from audits.world import ANY, ISSUES, looks_changed
 from items.canonical import digest
 from items.models import Gap, Item, Run
 from items.recording import BATCH, Changes
+
+# What open_issues() would answer otherwise now.
+MOVES = frozenset({What.OPENED, What.REOPENED, What.FIXED, What.RESCORED})
 
 
 def audit(changes: Changes) -> list[IssueEvent]:
@@ -46,7 +50,7 @@ def audit(changes: Changes) -> list[IssueEvent]:
         # This slice's own rules, too: what they looked up here was not read to its end then.
         _mark_stale(Dependency.objects.filter(technology=run.technology), Cause.COVERAGE)
     _wake_readers(changes)
-    return hearing.save()
+    return _told(hearing)
 
 
 def audit_stale(
@@ -56,7 +60,7 @@ def audit_stale(
     hearing = Hearing(run, book)
     causes = {version.pk: Cause(cause) for version, cause in stale}
     hearing.hold(items, [version for version, _ in stale], {}, causes)
-    return hearing.save()
+    return _told(hearing)
 
 
 def close_dropped(run: Run, book: Rulebook) -> list[IssueEvent]:
@@ -75,7 +79,7 @@ def close_dropped(run: Run, book: Rulebook) -> list[IssueEvent]:
     Exemption.objects.filter(until=None, **here).update(until=run.started_at)
     end_tenures(run.account, run.technology, dropped, run.started_at)
     Judged.objects.filter(**here).delete()
-    return hearing.save()
+    return _told(hearing)
 
 
 def _causes(changes: Changes) -> dict[int, Cause]:
@@ -133,6 +137,26 @@ def _wake_readers(changes: Changes) -> None:
             chunk = digests[start : start + BATCH]
             _mark_stale(looks.filter(path=path, value__in=chunk), cause)
     _mark_stale(looks.filter(wanted), cause)
+
+
+def _told(hearing: Hearing) -> list[IssueEvent]:
+    """Write what a hearing found; mark stale the rules of this account that read its issues."""
+    events = hearing.save()
+    run = hearing.run
+    looks = Dependency.objects.filter(
+        technology=run.technology, path__startswith=ISSUES, item__account=run.account
+    )
+    moved = [event for event in events if event.what in MOVES]
+    paths = list(looks.values_list("path", flat=True).distinct()) if moved else []
+    if not paths:
+        return events
+    for cause in {event.cause for event in moved}:
+        pks = sorted({event.issue.item_id for event in moved if event.cause == cause})
+        for start in range(0, len(pks), BATCH):
+            items = Item.objects.filter(pk__in=pks[start : start + BATCH])
+            for path, value in looks_changed([(item, None) for item in items], paths):
+                _mark_stale(looks.filter(path=path, value=value), Cause(cause))
+    return events
 
 
 def _mark_stale(looks: Any, cause: Cause) -> None:

@@ -1,7 +1,7 @@
 """Run a rule's examples: each a configuration with the verdict that it must get."""
 
 import ipaddress
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, Protocol
 
@@ -9,6 +9,16 @@ from audits.engine import Evaluable, Outcome, evaluate
 from audits.functions.base import Context, Known, Neighbour
 from audits.world import values_at
 from items.canonical import canonical
+
+# What an example may say of another item, beside its configuration.
+WRAPPED: dict[str, str | None] = {
+    "account": "",
+    "uid": "",
+    "name": "",
+    "config": None,
+    "issues": None,
+}
+NO_ISSUE = {"rule": "", "title": "", "score": 0}
 
 NOW = "2026-06-01T00:00:00Z"
 ACCOUNT = "111111111111"
@@ -80,7 +90,10 @@ def moment(text: str) -> datetime:
 
 
 class Listed:
-    """A reader over items that an example lists."""
+    """A reader over items that an example lists.
+
+    Each is a configuration, or an object of one (config) with account, uid, name and issues.
+    """
 
     def __init__(self, account: str, items: Mapping[str, Iterable[Any]]) -> None:
         self.account = account
@@ -89,19 +102,33 @@ class Listed:
             for technology, given in items.items()
         }
 
-    def _neighbour(self, given: dict[str, Any]) -> Neighbour:
-        config = given["config"] if set(given) <= {"config", "account"} else given
-        account = given.get("account", self.account) if config is not given else self.account
-        return Neighbour(config, str(account), "", "")
+    def _neighbour(self, given: dict[str, Any]) -> tuple[Neighbour, list[dict[str, Any]]]:
+        wrapped = "config" in given and set(given) <= set(WRAPPED)
+        about = given if wrapped else {"config": given}
+        account, uid, name = (
+            str(about.get(key, default)) for key, default in WRAPPED.items() if default is not None
+        )
+        neighbour = Neighbour(about["config"], account or self.account, uid, name)
+        issues = [
+            {**NO_ISSUE, "id": uid, "name": name, **issue} for issue in about.get("issues", [])
+        ]
+        return neighbour, issues
 
     def lookup(
         self, technology: str, path: str, values: Sequence[str], any_of: bool = False
     ) -> list[Neighbour]:
-        return [
-            one
-            for one in self.items.get(technology, [])
-            if set(values_at(path, one.config)) & set(values)
-        ]
+        return [one for one, _ in self._with(technology, path, values)]
 
     def related(self, technology: str) -> list[Neighbour]:
-        return [one for one in self.items.get(technology, []) if one.account == self.account]
+        return [one for one, _ in self.items.get(technology, []) if one.account == self.account]
+
+    def issues(self, technology: str, path: str, values: Sequence[str]) -> list[dict[str, Any]]:
+        found = self._with(technology, path, values)
+        return [issue for one, issues in found if one.account == self.account for issue in issues]
+
+    def _with(
+        self, technology: str, path: str, values: Sequence[str]
+    ) -> Iterator[tuple[Neighbour, list[dict[str, Any]]]]:
+        for one, issues in self.items.get(technology, []):
+            if set(values_at(path, one.config)) & set(values):
+                yield one, issues

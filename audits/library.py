@@ -21,6 +21,8 @@ class Function:
     most: int | None
     reads_time: bool
     reads_everything: bool
+    reads_past: bool
+    asks_item: bool
     pure: bool
     doc: str
 
@@ -77,6 +79,8 @@ def _function(name: str, call: Callable[..., Any]) -> Function:
         most=None if endless else len(plain),
         reads_time=getattr(call, "reads_time", False),
         reads_everything=getattr(call, "reads_everything", False),
+        reads_past=getattr(call, "reads_past", False),
+        asks_item=getattr(call, "asks_item", False),
         pure=getattr(call, "pure", False),
         doc=inspect.getdoc(call) or "",
     )

@@ -34,6 +34,23 @@ def reads_time(expression: str) -> bool:
     return any(name in table and table[name].reads_time for name in functions_called(expression))
 
 
+def reads_past(expression: str) -> bool:
+    """Say whether it looks at the item as it was before its last change."""
+    table = library()
+    return any(name in table and table[name].reads_past for name in functions_called(expression))
+
+
+@functools.lru_cache(maxsize=2048)
+def tables_read(expression: str) -> frozenset[str]:
+    """Return the keys of the reference tables that it reads; EVERYTHING where that is not said."""
+    found = set()
+    for node in nodes(jmespath.compile(expression).parsed):
+        if node["type"] == "function_expression" and node["value"] == "table":
+            named = [one for one in node["children"] if one["type"] == "literal"]
+            found |= {str(one["value"]) for one in named} or {EVERYTHING}
+    return frozenset(found)
+
+
 def nodes(node: Node) -> Iterator[Node]:
     """Yield every node of a parsed expression."""
     yield node
@@ -81,6 +98,9 @@ def _read_chain(children: list[Node], at_root: bool) -> set[str]:
 def _read_call(node: Node, children: list[Node], at_root: bool) -> set[str]:
     found = set().union(*(_read(child, at_root) for child in children))
     function = library().get(node["value"])
+    if function and function.asks_item:
+        inner = [child["children"][0] for child in children if child["type"] == "expref"]
+        found = found.union(*(_read(child, True) for child in inner))
     if function and function.reads_everything:
         found.add(EVERYTHING)
     return found

@@ -2,17 +2,18 @@
 
 import functools
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from typing import Any
 
 from accounts.models import Account
 from audits.functions.base import Known
 from audits.models import Judged, Rule, RuleSetting, RuleVersion
-from audits.reading import reads_time
+from audits.reading import EVERYTHING, reads_time, tables_read
 from audits.scoping import InForce, in_force, ranked
 from audits.tenures import begin_tenures
-from audits.world import known, known_stamp
+from audits.world import known, known_stamp, tables
 from items.canonical import digest
 from items.models import Item, Slice
 
@@ -26,6 +27,7 @@ class Rules:
     versions: tuple[RuleVersion, ...]
     settings: dict[int, list[RuleSetting]]
     known: Known
+    tables: Mapping[str, Any] = field(default_factory=dict)
 
     @classmethod
     def read(cls) -> "Rules":
@@ -39,13 +41,16 @@ class Rules:
             if rule.active:
                 rule.active.rule = rule
                 versions.append(rule.active)
-        return cls(tuple(versions), settings, known())
+        wanted = {key for version in versions for key in tables_of(version)}
+        return cls(tuple(versions), settings, known(), tables(wanted))
 
     def book(self, account: Account, technology: str, today: date) -> "Rulebook":
         """Return what holds in one slice."""
         versions = [one for one in self.versions if technology in one.technologies]
         groups = frozenset(group.pk for group in account.groups.all())
-        return Rulebook(account, technology, today, versions, self.settings, groups, self.known)
+        return Rulebook(
+            account, technology, today, versions, self.settings, groups, self.known, self.tables
+        )
 
 
 @dataclass
@@ -59,6 +64,8 @@ class Rulebook:
     settings: dict[int, list[RuleSetting]]
     groups: frozenset[int]
     known: Known
+    tables: Mapping[str, Any] = field(default_factory=dict)
+    """The rows of the reference tables that rules read, by key."""
     _plain: dict[int, InForce] = field(default_factory=dict)
     """How rules stand for which nothing is set: for every item alike."""
     _matched: set[int] = field(default_factory=set)
@@ -91,7 +98,7 @@ class Rulebook:
         parts = {
             "rule": str(version.pk),
             "setting": digest([settings, groups])[:12] if settings else "",
-            "context": self._known_stamp,
+            "context": self._known_stamp + self._tables_stamp(version),
             "time": day,
         }
         return ";".join(f"{name}={value}" for name, value in parts.items())
@@ -99,6 +106,13 @@ class Rulebook:
     @functools.cached_property
     def _known_stamp(self) -> str:
         return known_stamp(self.known)
+
+    def _tables_stamp(self, version: RuleVersion) -> str:
+        keys = tables_of(version)
+        if not keys:
+            return ""
+        read = {key: rows for key, rows in self.tables.items() if keys & {key, EVERYTHING}}
+        return digest(read)[:12]
 
     @functools.cached_property
     def judged(self) -> list[Judged]:
@@ -158,6 +172,12 @@ def depends_on_time(version: RuleVersion) -> bool:
     """Say whether a version's verdict may change as days pass."""
     texts = (version.expression, version.applies_when)
     return any(reads_time(text) for text in texts if text)
+
+
+def tables_of(version: RuleVersion) -> frozenset[str]:
+    """Return the keys of the reference tables that a version reads."""
+    texts = (version.expression, version.applies_when)
+    return frozenset().union(*(tables_read(text) for text in texts if text))
 
 
 def waiting(slices: Iterable[Slice], today: date) -> list[Slice]:

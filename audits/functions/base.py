@@ -22,6 +22,7 @@ class Neighbour:
     """The account's identifier with its provider."""
     uid: str
     name: str
+    pk: int = 0
 
 
 class Reader(Protocol):
@@ -41,6 +42,13 @@ class Reader(Protocol):
         """Give all items of a technology in the item's own account; raise Unread."""
         ...
 
+    def issues(self, technology: str, path: str, values: Sequence[str]) -> list[dict[str, Any]]:
+        """Give what is open on items of the item's own account whose ``path`` has a value.
+
+        Raises Unread as ``lookup`` does.
+        """
+        ...
+
 
 class NoReader:
     """A world without other items."""
@@ -51,6 +59,9 @@ class NoReader:
         return []
 
     def related(self, technology: str) -> list[Neighbour]:
+        return []
+
+    def issues(self, technology: str, path: str, values: Sequence[str]) -> list[dict[str, Any]]:
         return []
 
 
@@ -78,11 +89,16 @@ class Context:
     parameters: Mapping[str, Any] = field(default_factory=dict)
     known: Known = field(default_factory=Known)
     previous: Any = None
-    """The configuration before the last change, or null."""
+    """The configuration before the last change, or null; completions are no changes."""
     tables: Mapping[str, Any] = field(default_factory=dict)
+    """The rows of reference tables by their key."""
     reader: Reader = field(default_factory=NoReader)
     kept: dict[Any, Any] = field(default_factory=dict)
     """Answers of pure functions, which the rules on one item share."""
+    names: dict[str, Any] = field(default_factory=dict)
+    """What let() gave a name, while its expression is asked."""
+    given: dict[int, Neighbour] = field(default_factory=dict)
+    """The other items that were looked up, by the identity of their configuration."""
 
 
 def pure(function: Function) -> Function:
@@ -100,7 +116,28 @@ def reads_time(function: Function) -> Function:
     return function
 
 
+def reads_past(function: Function) -> Function:
+    """Mark a function that looks at the item as it was before its last change."""
+    function.reads_past = True  # type: ignore[attr-defined]
+    return function
+
+
+def asks_item(function: Function) -> Function:
+    """Mark a function that asks its expression of the whole item, not of its arguments."""
+    function.asks_item = True  # type: ignore[attr-defined]
+    return function
+
+
 def reads_everything(function: Function) -> Function:
     """Mark a function that may read any part of the configuration."""
     function.reads_everything = True  # type: ignore[attr-defined]
     return function
+
+
+def expression_of(function: str, e: Any) -> Callable[[Any], Any]:
+    """Give an argument that is an expression; raise ValueError where its & was forgotten."""
+    if not callable(e):
+        raise ValueError(
+            f"The last argument of {function}() is an expression: write & before it."
+        )
+    return e

@@ -1,14 +1,13 @@
 """What a rule may ask about lists, objects and texts, beyond JMESPath's own functions."""
 
-import json
 from collections.abc import Callable
 from functools import lru_cache
 from typing import Any
 
 import re2
 
-from audits.functions.base import Context
-from audits.functions.shapes import listed, parsed, tags_of
+from audits.functions.base import Context, expression_of
+from audits.functions.shapes import listed, parsed, same_key, tags_of
 from audits.functions.wildcards import like
 
 _LONGEST_PATTERN = 500
@@ -73,7 +72,7 @@ def has(context: Context, values: Any, value: Any) -> bool:
     if isinstance(value, str):
         wanted = value.lower()
         return any(isinstance(part, str) and part.lower() == wanted for part in parts)
-    return any(_key(part) == _key(value) for part in parts)
+    return any(same_key(part) == same_key(value) for part in parts)
 
 
 def any_(context: Context, values: Any, e: Callable[[Any], Any]) -> bool:
@@ -83,7 +82,7 @@ def any_(context: Context, values: Any, e: Callable[[Any], Any]) -> bool:
     On: {"Ports": [80, 22]}
     Gives: true
     """
-    judge = _expression_of("any", e)
+    judge = expression_of("any", e)
     return any(not empty(context, judge(part)) for part in listed(values))
 
 
@@ -94,7 +93,7 @@ def all_(context: Context, values: Any, e: Callable[[Any], Any]) -> bool:
     On: {"Keys": [{"Status": "Inactive"}, {"Status": "Active"}]}
     Gives: false
     """
-    judge = _expression_of("all", e)
+    judge = expression_of("all", e)
     return all(not empty(context, judge(part)) for part in listed(values))
 
 
@@ -105,8 +104,8 @@ def intersection(context: Context, a: Any, b: Any) -> list[Any]:
     On: {"Used": ["a", "b", "a"], "Forbidden": ["a", "c"]}
     Gives: ["a"]
     """
-    other = {_key(part) for part in listed(b)}
-    return [part for part in unique(context, a) if _key(part) in other]
+    other = {same_key(part) for part in listed(b)}
+    return [part for part in unique(context, a) if same_key(part) in other]
 
 
 def difference(context: Context, a: Any, b: Any) -> list[Any]:
@@ -117,8 +116,8 @@ def difference(context: Context, a: Any, b: Any) -> list[Any]:
     With: {"parameters": {"required": ["Owner", "CostCentre"]}}
     Gives: ["CostCentre"]
     """
-    other = {_key(part) for part in listed(b)}
-    return [part for part in unique(context, a) if _key(part) not in other]
+    other = {same_key(part) for part in listed(b)}
+    return [part for part in unique(context, a) if same_key(part) not in other]
 
 
 def unique(context: Context, a: Any) -> list[Any]:
@@ -130,7 +129,7 @@ def unique(context: Context, a: Any) -> list[Any]:
     """
     first: dict[Any, Any] = {}
     for part in listed(a):
-        first.setdefault(_key(part), part)
+        first.setdefault(same_key(part), part)
     return [*first.values()]
 
 
@@ -224,23 +223,6 @@ def from_json(context: Context, s: Any) -> Any:
     Gives: "2012-10-17"
     """
     return parsed(s) if isinstance(s, str) else None
-
-
-def _expression_of(function: str, e: Any) -> Callable[[Any], Any]:
-    if not callable(e):
-        raise ValueError(
-            f"The second argument of {function}() is an expression: write & before it."
-        )
-    return e
-
-
-def _key(value: Any) -> Any:
-    """Something that can be hashed, alike for what JMESPath holds to be equal."""
-    if isinstance(value, str):
-        return value
-    if isinstance(value, float) and value.is_integer():
-        value = int(value)
-    return (json.dumps(value, sort_keys=True, default=str),)
 
 
 @lru_cache(maxsize=1024)

@@ -42,3 +42,12 @@ def tags_of(value: Any) -> dict[str, Any]:
     pairs = [tag for tag in listed(value) if isinstance(tag, dict)]
     named = [(tag.get("Key", tag.get("key")), tag.get("Value", tag.get("value"))) for tag in pairs]
     return {name: value for name, value in named if isinstance(name, str)}
+
+
+def same_key(value: Any) -> Any:
+    """Give something that can be hashed, alike for what JMESPath holds to be equal."""
+    if isinstance(value, str):
+        return value
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
+    return (json.dumps(value, sort_keys=True, default=str),)
