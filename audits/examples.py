@@ -11,13 +11,7 @@ from audits.world import values_at
 from items.canonical import canonical
 
 # What an example may say of another item, beside its configuration.
-WRAPPED: dict[str, str | None] = {
-    "account": "",
-    "uid": "",
-    "name": "",
-    "config": None,
-    "issues": None,
-}
+WRAPPED = {"account", "uid", "name", "config", "issues"}
 NO_ISSUE = {"rule": "", "title": "", "score": 0}
 
 NOW = "2026-06-01T00:00:00Z"
@@ -103,16 +97,15 @@ class Listed:
         }
 
     def _neighbour(self, given: dict[str, Any]) -> tuple[Neighbour, list[dict[str, Any]]]:
-        wrapped = "config" in given and set(given) <= set(WRAPPED)
-        about = given if wrapped else {"config": given}
-        account, uid, name = (
-            str(about.get(key, default)) for key, default in WRAPPED.items() if default is not None
+        wrapped = "config" in given and set(given) <= WRAPPED
+        about: dict[str, Any] = given if wrapped else {"config": given}
+        account = str(about.get("account", self.account))
+        uid, name = (str(about.get(key, "")) for key in ("uid", "name"))
+        issues = about.get("issues", [])
+        return (
+            Neighbour(about["config"], account, uid, name),
+            [{**NO_ISSUE, "id": uid, "name": name, **issue} for issue in issues],
         )
-        neighbour = Neighbour(about["config"], account or self.account, uid, name)
-        issues = [
-            {**NO_ISSUE, "id": uid, "name": name, **issue} for issue in about.get("issues", [])
-        ]
-        return neighbour, issues
 
     def lookup(
         self, technology: str, path: str, values: Sequence[str], any_of: bool = False

@@ -1,5 +1,6 @@
 """What every rule is told of an item and its account."""
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
@@ -10,10 +11,18 @@ ITEM_FACTS = ("technology", "uid", "name", "full_name", "region")
 ACCOUNT_FACTS = ("identifier", "name", "type")
 
 
-def facts_of(item: Any, account: Account, now: datetime, known: Known) -> dict[str, Any]:
+def facts_of(
+    item: Any,
+    account: Account,
+    now: datetime,
+    known: Known,
+    tables: Mapping[str, Any] | None = None,
+    previous: Any = None,
+) -> dict[str, Any]:
     """Return the part of a ``Context`` that all rules share on one item.
 
-    ``item`` is one, a revision of one, or any row that has ``ITEM_FACTS`` and ``config``.
+    ``item`` is one, a revision of one, or any row that has ``ITEM_FACTS`` and ``config``;
+    ``previous`` is its configuration before its last change (``items.earlier``).
     """
     return {
         "now": now,
@@ -21,5 +30,7 @@ def facts_of(item: Any, account: Account, now: datetime, known: Known) -> dict[s
         "account": {name: getattr(account, name) for name in ACCOUNT_FACTS},
         "item": {name: getattr(item, name) for name in ITEM_FACTS},
         "known": known,
+        "tables": tables or {},
+        "previous": previous,
         "kept": {},
     }

@@ -24,10 +24,11 @@ from audits.models import (
     RuleVersion,
     What,
 )
-from audits.rulebook import Rulebook
+from audits.rulebook import Rulebook, looks_back
 from audits.scoping import InForce
 from audits.tenures import Spent, note_efforts
 from audits.world import World
+from items.earlier import before_last_change
 from items.models import Item, Run
 from items.recording import BATCH
 
@@ -65,7 +66,14 @@ class Hearing:
             batch = items[start : start + BATCH]
             docket = Docket(self, batch, versions)
             for item in batch:
-                docket.facts = facts_of(item, self.run.account, self.now, self.book.known)
+                docket.facts = facts_of(
+                    item,
+                    self.run.account,
+                    self.now,
+                    self.book.known,
+                    self.book.tables,
+                    docket.previous.get(item.pk),
+                )
                 for version in versions:
                     cause = (by_version or {}).get(version.pk) or causes.get(item.pk, Cause.CLOUD)
                     self._hear(docket, item, version, cause)
@@ -262,6 +270,8 @@ class Docket:
             (d.item_id, d.rule_id, d.technology, d.path, d.value): d.pk
             for d in Dependency.objects.filter(of_these)
         }
+        past = any(looks_back(version) for version in versions)
+        self.previous = before_last_change(items) if past else {}
         self.looks: dict[tuple[int, int], set[tuple[str, str, str]]] = {}
         self.facts: dict[str, Any] = {}
         """Of the item that is judged now."""

@@ -10,7 +10,7 @@ from typing import Any
 from accounts.models import Account
 from audits.functions.base import Known
 from audits.models import Judged, Rule, RuleSetting, RuleVersion
-from audits.reading import EVERYTHING, reads_time, tables_read
+from audits.reading import EVERYTHING, reads_past, reads_time, tables_read
 from audits.scoping import InForce, in_force, ranked
 from audits.tenures import begin_tenures
 from audits.world import known, known_stamp, tables
@@ -172,6 +172,12 @@ def depends_on_time(version: RuleVersion) -> bool:
     """Say whether a version's verdict may change as days pass."""
     texts = (version.expression, version.applies_when)
     return any(reads_time(text) for text in texts if text)
+
+
+def looks_back(version: RuleVersion) -> bool:
+    """Say whether a version compares an item with what it was before its last change."""
+    texts = (version.expression, version.applies_when)
+    return any(reads_past(text) for text in texts if text)
 
 
 def tables_of(version: RuleVersion) -> frozenset[str]:

@@ -271,9 +271,9 @@ class Reading:
 
 def neighbours(items: QuerySet[Item]) -> Iterator[tuple[int, Neighbour]]:
     """Yield items by their key, as rules may see them."""
-    rows = items.values_list("pk", "config", "account__identifier", "uid", "name")
-    for pk, *seen in rows.iterator(chunk_size=500):
-        yield pk, Neighbour(*seen, pk=pk)
+    rows = items.values_list("config", "account__identifier", "uid", "name", "pk")
+    for row in rows.iterator(chunk_size=500):
+        yield row[-1], Neighbour(*row)
 
 
 @lru_cache(maxsize=1024)

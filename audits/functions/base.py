@@ -137,7 +137,5 @@ def reads_everything(function: Function) -> Function:
 def expression_of(function: str, e: Any) -> Callable[[Any], Any]:
     """Give an argument that is an expression; raise ValueError where its & was forgotten."""
     if not callable(e):
-        raise ValueError(
-            f"The last argument of {function}() is an expression: write & before it."
-        )
+        raise ValueError(f"The last argument of {function}() is an expression: write & before it.")
     return e

@@ -178,10 +178,10 @@ def names(context: Context, found: Any) -> list[dict[str, str]]:
 
     Of an item in another account, which not everybody may see, neither is given.
 
-    Example: names(lookup('aws.s3.bucket', 'Name', S3BucketName)[?empty(LoggingEnabled)])
-    On: {"S3BucketName": "logs"}
-    With: {"items": {"aws.s3.bucket": [{"config": {"Name": "logs"}, "uid": "logs", "name": "logs"}]}}
-    Gives: [{"id": "logs", "name": "logs"}]
+    Example: names(lookup('aws.s3.bucket', 'Name', To)[?empty(LoggingEnabled)])
+    On: {"To": "logs"}
+    With: {"items": {"aws.s3.bucket": [{"uid": "b", "name": "b", "config": {"Name": "logs"}}]}}
+    Gives: [{"id": "b", "name": "b"}]
     """
     mine = context.account.get("identifier")
     known = [context.given[id(one)] for one in listed(found) if id(one) in context.given]
@@ -194,9 +194,7 @@ def names(context: Context, found: Any) -> list[dict[str, str]]:
     return unique(context, shown)
 
 
-def open_issues(
-    context: Context, technology: str, path: str, values: Any
-) -> list[dict[str, Any]]:
+def open_issues(context: Context, technology: str, path: str, values: Any) -> list[dict[str, Any]]:
     """Give what is open on items of the same account whose path has one of the values.
 
     Each: rule (its key), title, score as it stands there, and the item's id and name. Justified

@@ -150,7 +150,7 @@ values = st.recursive(
     max_leaves=12,
 )
 # With these a bad argument is the author's mistake, and said so by a ValueError.
-STRICT = {"any", "all", "matches"}
+STRICT = {"any", "all", "matches", "changed", "let", "var", "table"}
 
 
 @settings(max_examples=60, deadline=None)
