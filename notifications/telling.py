@@ -33,19 +33,17 @@ def tell(changes: Changes, events: Sequence[IssueEvent]) -> None:
     run = changes.run
     revisions = _revisions(changes)
     first = {item.pk for item in _first_looked_at(changes)}
-    causes = SINGLE_CAUSES[Run.Kind(run.kind)]
     news = [event for event in events if event.what in NEW and not event.issue.justified]
-    single = [e for e in news if e.cause in causes and e.issue.item_id not in first]
+    single = [e for e in news if is_single(run.kind, e.cause) and e.issue.item_id not in first]
     summed = bool(first) or len(news) > len(single)
     if not (revisions or single or summed):
         return
-    for subscription in _about(run):
+    groups = frozenset(run.account.groups.values_list("pk", flat=True))
+    for subscription in subscriptions():
+        if not is_about(subscription, run.account_id, groups, run.technology):
+            continue
         wanted = [pk for pk, kind in revisions.items() if getattr(subscription, WANTED[kind])]
-        scored = [
-            event
-            for event in single
-            if subscription.issues and event.score >= subscription.least_score
-        ]
+        scored = [event for event in single if wants_issue(subscription, event.score)]
         if wanted or scored or summed:
             _write(subscription, wanted, scored, run if summed else None)
 
@@ -63,17 +61,27 @@ def _revisions(changes: Changes) -> dict[int, Kind]:
     return {row: news[item] for row, item, kind in rows if kind == news[item]}
 
 
-def _about(run: Run) -> list[Subscription]:
-    """Return the subscriptions that want to hear of this slice."""
-    groups = set(run.account.groups.values_list("pk", flat=True))
-    found = []
-    for one in Subscription.objects.filter(on=True).prefetch_related("accounts", "groups"):
-        accounts = {account.pk for account in one.accounts.all()}
-        wanted = {group.pk for group in one.groups.all()}
-        in_scope = not (accounts or wanted) or run.account_id in accounts or bool(groups & wanted)
-        if in_scope and (not one.technologies or run.technology in one.technologies):
-            found.append(one)
-    return found
+def subscriptions() -> list[Subscription]:
+    """Return those that are on, with what they are about."""
+    return list(Subscription.objects.filter(on=True).prefetch_related("accounts", "groups"))
+
+
+def is_about(one: Subscription, account: int, groups: frozenset[int], technology: str) -> bool:
+    """Say whether a subscription wants to hear of a slice; ``groups`` are the account's."""
+    accounts = {account.pk for account in one.accounts.all()}
+    wanted = {group.pk for group in one.groups.all()}
+    in_scope = not (accounts or wanted) or account in accounts or bool(groups & wanted)
+    return in_scope and (not one.technologies or technology in one.technologies)
+
+
+def is_single(kind: str, cause: str) -> bool:
+    """Say whether news of a cause is told each by itself, not in the run's sum."""
+    return cause in SINGLE_CAUSES[Run.Kind(kind)]
+
+
+def wants_issue(one: Subscription, score: int) -> bool:
+    """Say whether a subscription is told of a new issue by itself."""
+    return one.issues and score >= one.least_score
 
 
 def _write(

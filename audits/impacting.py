@@ -1,0 +1,421 @@
+"""What a rule's text would change if it decided from now on, over everything stored. Only reads."""
+
+import time
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterator, Mapping
+from datetime import datetime
+from typing import Any, NamedTuple, TypedDict
+
+from django.conf import settings
+from django.utils import timezone
+
+from accounts.models import Account
+from audits.covering import widened
+from audits.drafts import Draft
+from audits.engine import Finding, Outcome, Verdict, evaluate
+from audits.facts import facts_of
+from audits.functions.base import Context
+from audits.hearing import STEPS_A_PORTION
+from audits.matching import match
+from audits.models import Cause, Coverage, Issue, Justification, Rule, RuleSetting, What
+from audits.scoping import InForce, in_force, ranked
+from audits.tallying import AccountCounts, Placed, Row, Tally
+from audits.world import World, known
+from items.models import Gap, Item
+
+# Rows read at once: few enough that progress moves and a cancelled one ends soon.
+READ = 500
+Progress = Callable[[int, int], None]
+"""Told how many of how many items are done; raises what shall end the work."""
+
+
+class Happening(NamedTuple):
+    """So many events of one kind in one slice, which somebody may have to be told of."""
+
+    account: int
+    technology: str
+    what: str
+    cause: str
+    score: int
+    events: int
+
+
+class Reason(TypedDict):
+    reason: str
+    items: int
+
+
+class Slowest(TypedDict):
+    item: int
+    name: str
+    steps: int
+
+
+class Impact(TypedDict):
+    """What the text would change. Every count is exact; lists hold the worst few."""
+
+    at: str
+    """When it was asked, in ISO form."""
+    seconds: float
+    evaluating: float
+    """Seconds of these that the rule itself took."""
+    items: int
+    """Items that were looked at."""
+    total: int
+    """Items that there are; more than ``items`` where the time was up before the end."""
+    counts: dict[str, int]
+    """Of items: fails, passes, exempt (it does not apply), off (by a setting), unknown.
+    Of issues: new, reopened (both count as new to who is told), closes, stays, rescored, moved
+    (to the fingerprint of a new identity), stuck (close because they could not be moved), lost
+    (stay, without an answer), covered (new or reopened, but justified), uncovered (no longer
+    justified). Of justifications: lapses. Scores of what is open and not justified: before,
+    after."""
+    lists: dict[str, list[Row]]
+    """The worst of new, closes, rescored, moved, stuck, lapses and unknown."""
+    accounts: list[AccountCounts]
+    """Where most would change, first."""
+    other_accounts: AccountCounts | None
+    """The sum of those that are not listed."""
+    hidden: AccountCounts | None
+    """The sum of those that the asker may not see."""
+    reasons: list[Reason]
+    slowest: Slowest | None
+    unlisted: int
+    """Slices of which part could not be listed; what is there is not known."""
+    news: list[Happening]
+    """What somebody may have to be told of; ``config.previews`` makes ``mails`` of it."""
+
+
+def impact(
+    fields: Mapping[str, Any],
+    rule: Rule | None,
+    by: Any,
+    progress: Progress = lambda _done, _total: None,
+    seconds: float = 600,
+) -> Impact:
+    """Hold everything stored against a text and tell how issues would change.
+
+    ``rule`` is the one whose text it would become; None: a new one. ``by`` sees only what is
+    granted. Ends early, and says so, after so many ``seconds``.
+    """
+    began = time.monotonic()
+    ahead = _Ahead(Draft.of(fields), rule, Tally(by))
+    total = sum(ahead.slices.values())
+    done = 0
+    progress(done, total)
+    for read in ahead.run():
+        done += read
+        progress(done, total)
+        if time.monotonic() - began > seconds:
+            break
+    ahead.leave()
+    return ahead.result(done, total, time.monotonic() - began)
+
+
+class _Seen(NamedTuple):
+    """What is read of an item."""
+
+    pk: int
+    account_id: int
+    technology: str
+    uid: str
+    name: str
+    full_name: str
+    region: str
+    config: Any
+    unread: dict[str, str]
+
+
+class _Place(NamedTuple):
+    """What is read of an item that is not judged."""
+
+    pk: int
+    account_id: int
+    technology: str
+    uid: str
+    name: str
+
+
+class _Kept(NamedTuple):
+    """What is read of an issue."""
+
+    pk: int
+    item_id: int
+    fingerprint: str
+    score: int
+    notes: str
+    evidence: Any
+    extent: list[Any]
+    fixed_at: datetime | None
+    unknown: bool
+    justified: bool
+
+    @property
+    def weight(self) -> int:
+        """What it adds to the score of what is open and not justified."""
+        return 0 if self.fixed_at or self.justified else self.score
+
+
+class _Goes(NamedTuple):
+    """An issue that is open afterwards, with what is found."""
+
+    item: _Seen
+    kept: _Kept | None
+    finding: Finding
+    score: int
+
+
+class _Ahead:
+    """One look ahead: what is known, and what was found so far."""
+
+    def __init__(self, draft: Draft, rule: Rule | None, tally: Tally) -> None:
+        self.draft, self.rule, self.tally = draft, rule, tally
+        self.now = timezone.now()
+        self.known = known()
+        self.accounts = {one.pk: one for one in Account.objects.prefetch_related("groups")}
+        self.settings = list(RuleSetting.objects.filter(rule=rule)) if rule else []
+        self.plain = in_force(draft, ())
+        self.standing = set(self._standing())
+        self.slices = self._slices()
+        self.reasons: Counter[str] = Counter()
+        self.news: Counter[tuple[int, str, str, str, int]] = Counter()
+        self.slowest: Slowest | None = None
+        self.evaluating = 0.0
+        self._goes: list[_Goes] = []
+        self._steps = 0
+
+    def _standing(self) -> Iterator[int]:
+        """Yield the items whose every finding of the rule is justified, old or new."""
+        rows = Justification.objects.filter(
+            rule=self.rule,
+            scope=Justification.Scope.ITEM,
+            state=Justification.State.IN_FORCE,
+        )
+        yield from rows.values_list("item_id", flat=True) if self.rule else ()
+
+    def _slices(self) -> Counter[tuple[int, str]]:
+        """Count the living items of each slice that the text is about."""
+        rows = Item.objects.living().filter(technology__in=self.draft.technologies)
+        return Counter(rows.order_by().values_list("account_id", "technology").iterator())
+
+    def run(self) -> Iterator[int]:
+        """Judge slice by slice; yield how many items were read each time."""
+        for account, technology in sorted(self.slices):
+            here = Item.objects.living().filter(account=account, technology=technology)
+            pks = list(here.order_by("pk").values_list("pk", flat=True))
+            self._enter(self.accounts[account])
+            for start in range(0, len(pks), settings.PORTION):
+                self._steps = 0
+                portion = pks[start : start + settings.PORTION]
+                for first in range(0, len(portion), READ):
+                    yield self._hold(portion[first : first + READ])
+
+    def _enter(self, account: Account) -> None:
+        self.account, self.world = account, World(account)
+        self.groups = frozenset(group.pk for group in account.groups.all())
+
+    def _hold(self, pks: list[int]) -> int:
+        """Judge some items; return how many were there."""
+        rows = Item.objects.living().filter(pk__in=pks).order_by("pk")
+        items = [_Seen(*row) for row in rows.values_list(*_Seen._fields)]
+        kept: dict[int, list[_Kept]] = defaultdict(list)
+        issues = (
+            Issue.objects.filter(rule=self.rule, item__in=pks)
+            if self.rule
+            else Issue.objects.none()
+        )
+        for row in issues.values_list(*_Kept._fields):
+            kept[row[1]].append(_Kept(*row))
+        for item in items:
+            self._hear(item, kept.get(item.pk, []))
+        self._settle()
+        return len(items)
+
+    def _hear(self, item: _Seen, kept: list[_Kept]) -> None:
+        for one in kept:
+            self.tally.add(item.account_id, "before", one.weight)
+        holds = self._holds(item)
+        if not holds.on:
+            self.tally.add(item.account_id, "off")
+            self._close(item, kept, "A setting turns the rule off here.")
+            return
+        facts = facts_of(item, self.account, self.now, self.known)
+        verdict = self._judge(item, facts, holds)
+        self.tally.add(item.account_id, OUTCOMES[verdict.outcome])
+        if verdict.outcome == Outcome.UNKNOWN:
+            self._lose(item, kept, verdict.reason)
+        elif kept or verdict.findings:
+            context = Context(**facts, parameters=holds.parameters)
+            self._agree(item, kept, holds, context, verdict)
+
+    def _holds(self, item: _Seen) -> InForce:
+        if not self.settings:
+            return self.plain
+        return in_force(self.draft, ranked(self.settings, item, self.groups))
+
+    def _judge(self, item: _Seen, facts: dict[str, Any], holds: InForce) -> Verdict:
+        if self._steps > STEPS_A_PORTION:
+            return Verdict(Outcome.UNKNOWN, reason="The rule took too many steps on other items.")
+        context = Context(**facts, parameters=holds.parameters, reader=self.world.reader())
+        began = time.perf_counter()
+        verdict = evaluate(self.draft, context, item.unread)
+        self.evaluating += time.perf_counter() - began
+        self._steps += verdict.steps
+        if verdict.steps > (self.slowest["steps"] if self.slowest else 0) and self.tally.sees(
+            item.account_id
+        ):
+            self.slowest = {"item": item.pk, "name": item.name or item.uid, "steps": verdict.steps}
+        return verdict
+
+    def _agree(
+        self, item: _Seen, kept: list[_Kept], holds: InForce, context: Context, verdict: Verdict
+    ) -> None:
+        matched = match(self.draft, context, kept, verdict.findings, lambda _: True)
+        for one in matched.moved:
+            self._tell("moved", item, one)
+        for one, finding in matched.same:
+            self._goes.append(_Goes(item, one, finding, holds.score))
+        for finding in matched.new:
+            self._goes.append(_Goes(item, None, finding, holds.score))
+        # Where nothing new is found either, they just close.
+        stuck = {one.pk: why for one, why in matched.stuck if matched.new and not one.fixed_at}
+        for one in matched.over:
+            if one.pk in stuck:
+                self._tell("stuck", item, one, why=stuck[one.pk])
+            self._close(item, [one], stuck.get(one.pk, ""))
+
+    def _close(self, item: Placed, kept: list[_Kept], why: str) -> None:
+        for one in kept:
+            if one.fixed_at is None:
+                self._tell("closes", item, one, why=why)
+
+    def _lose(self, item: _Seen, kept: list[_Kept], reason: str) -> None:
+        still = [one for one in kept if one.fixed_at is None]
+        for one in still:
+            self.tally.add(item.account_id, "stays")
+            self.tally.add(item.account_id, "lost")
+            self.tally.add(item.account_id, "after", one.weight)
+        worst = max((one.score for one in still), default=-1)
+        self.tally.keep("unknown", item, (worst,), score=max(worst, 0), why=reason)
+        if self.tally.sees(item.account_id):
+            self.reasons[
+                reason if reason in self.reasons or len(self.reasons) < 500 else OTHER
+            ] += 1
+
+    def _tell(self, what: str, item: Placed, one: _Kept, why: str = "") -> None:
+        """Count what becomes of an issue that was kept, and list it among the worst."""
+        self.tally.add(item.account_id, what)
+        self.tally.keep(
+            what,
+            item,
+            (one.score,),
+            issue=one.pk,
+            score=one.score,
+            notes=one.notes,
+            evidence=one.evidence,
+            justified=one.justified,
+            why=why,
+        )
+
+    def _settle(self) -> None:
+        """Count what is open afterwards, once it is known which justifications lapse."""
+        justified = [g.kept.pk for g in self._goes if g.kept and g.kept.justified]
+        covered: dict[int, list[list[Any]]] = defaultdict(list)
+        rows = Coverage.objects.filter(issue__in=justified, until=None) if justified else ()
+        for coverage in rows:
+            covered[coverage.issue_id].append(coverage.extent)
+        for goes in self._goes:
+            self._go(goes, covered.get(goes.kept.pk, []) if goes.kept else [])
+        self._goes.clear()
+
+    def _go(self, goes: _Goes, extents: list[list[Any]]) -> None:
+        item, kept, finding, score = goes
+        account = item.account_id
+        justified = kept.justified if kept else item.pk in self.standing
+        new = [widened(extent, finding.extent) for extent in extents]
+        lapsed = [one for one in new if one]
+        for one in lapsed:
+            self.tally.add(account, "lapses")
+            why = "It now reaches further: " + ", ".join(map(str, one))
+            self._show("lapses", goes, justified, why)
+        if lapsed and len(lapsed) == len(new):
+            justified = False
+            self.tally.add(account, "uncovered")
+            self._note(goes, What.LAPSED, Cause.CLOUD)
+        self.tally.add(account, "after", 0 if justified else score)
+        if kept and kept.fixed_at is None:
+            self.tally.add(account, "stays")
+            if kept.score != score:
+                self.tally.add(account, "rescored")
+                self._show("rescored", goes, justified)
+            return
+        self.tally.add(account, "reopened" if kept else "new")
+        self._show("new", goes, justified, "It was fixed once." if kept else "")
+        if justified:
+            self.tally.add(account, "covered")
+        else:
+            self._note(goes, What.REOPENED if kept else What.OPENED, Cause.RULE)
+
+    def _show(self, what: str, goes: _Goes, justified: bool, why: str = "") -> None:
+        item, kept, finding, score = goes
+        change = abs(score - kept.score) if kept and what == "rescored" else 0
+        self.tally.keep(
+            what,
+            item,
+            (change, score),
+            issue=kept.pk if kept else None,
+            score=score,
+            before=kept.score if kept else None,
+            notes=finding.notes,
+            evidence=finding.evidence,
+            justified=justified,
+            why=why,
+        )
+
+    def _note(self, goes: _Goes, what: What, cause: Cause) -> None:
+        item = goes.item
+        self.news[item.account_id, item.technology, what.value, cause.value, goes.score] += 1
+
+    def leave(self) -> None:
+        """Close what the rule holds open in technologies that the text is no longer about."""
+        if self.rule is None:
+            return
+        rows = Issue.objects.open().filter(rule=self.rule)
+        rows = rows.exclude(item__technology__in=self.draft.technologies).order_by("pk")
+        place = ("item_id", *(f"item__{name}" for name in _Place._fields[1:]))
+        for row in rows.values_list(*place, *_Kept._fields).iterator():
+            item, one = _Place(*row[: len(place)]), _Kept(*row[len(place) :])
+            self.tally.add(item.account_id, "before", one.weight)
+            self._close(item, [one], f"The rule is no longer about {item.technology}.")
+
+    def result(self, done: int, total: int, seconds: float) -> Impact:
+        """Put together what was found."""
+        gaps = Gap.objects.filter(technology__in=self.draft.technologies, part="", until=None)
+        listed, others = self.tally.by_account(self.accounts)
+        return {
+            "at": self.now.isoformat(),
+            "seconds": round(seconds, 2),
+            "evaluating": round(self.evaluating, 2),
+            "items": done,
+            "total": total,
+            "counts": dict(self.tally.total),
+            "lists": self.tally.lists(self.accounts),
+            "accounts": listed,
+            "other_accounts": others,
+            "hidden": self.tally.hidden(),
+            "reasons": [
+                {"reason": reason, "items": items} for reason, items in self.reasons.most_common(20)
+            ],
+            "slowest": self.slowest,
+            "unlisted": gaps.order_by().values("account", "technology").distinct().count(),
+            "news": [Happening(*key, count) for key, count in sorted(self.news.items())],
+        }
+
+
+OTHER = "For other reasons."
+OUTCOMES = {
+    Outcome.PASS: "passes",
+    Outcome.FAIL: "fails",
+    Outcome.NOT_APPLICABLE: "exempt",
+    Outcome.UNKNOWN: "unknown",
+}

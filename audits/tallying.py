@@ -1,0 +1,151 @@
+"""Count what would happen, everywhere and by account; keep the worst few to be shown."""
+
+import heapq
+from collections import Counter, defaultdict
+from collections.abc import Mapping
+from typing import Any, Protocol, TypedDict
+
+from accounts.models import Account
+from accounts.seeing import visible
+from items.diffing import shown
+
+SHOWN = 50
+ACCOUNTS = 50
+# What of an account tells how much would change there.
+CHANGES = ("new", "reopened", "closes", "rescored", "lost", "episodes")
+
+
+class Row(TypedDict):
+    """One thing that would happen, as it is shown."""
+
+    item: int
+    name: str
+    technology: str
+    account: int
+    account_name: str
+    issue: int | None
+    """The issue that there is already."""
+    score: int
+    before: int | None
+    """Its score now."""
+    notes: str
+    evidence: str
+    """As short text."""
+    justified: bool
+    why: str
+
+
+class AccountCounts(TypedDict):
+    """What would happen in one account, or in several together."""
+
+    account: int | None
+    name: str
+    accounts: int
+    """How many accounts these are."""
+    counts: dict[str, int]
+
+
+class Placed(Protocol):
+    """The part of an item that is shown."""
+
+    @property
+    def pk(self) -> int: ...
+    @property
+    def account_id(self) -> int: ...
+    @property
+    def technology(self) -> str: ...
+    @property
+    def name(self) -> str: ...
+    @property
+    def uid(self) -> str: ...
+
+
+class Tally:
+    """Counts of everything; names only of what one person may see."""
+
+    def __init__(self, by: Any) -> None:
+        self.seen = frozenset(visible(Account.objects.all(), by).values_list("pk", flat=True))
+        self.total: Counter[str] = Counter()
+        self.accounts: dict[int, Counter[str]] = defaultdict(Counter)
+        self._worst: dict[str, list[tuple[tuple[int, ...], int, Row]]] = defaultdict(list)
+        self._number = 0
+
+    def sees(self, account: int) -> bool:
+        """Say whether the person may see what is in an account."""
+        return account in self.seen
+
+    def add(self, account: int, what: str, count: int = 1) -> None:
+        """Count something in an account."""
+        self.total[what] += count
+        self.accounts[account][what] += count
+
+    def keep(self, what: str, item: Placed, rank: tuple[int, ...], **told: Any) -> None:
+        """Keep something to be shown if it is among the worst; among equals the first stays."""
+        if not self.sees(item.account_id):
+            return
+        worst = self._worst[what]
+        self._number += 1
+        if len(worst) == SHOWN and (rank, -self._number) < worst[0][:2]:
+            return
+        push = heapq.heappushpop if len(worst) == SHOWN else heapq.heappush
+        push(worst, (rank, -self._number, _row(item, **told)))
+
+    def lists(self, accounts: Mapping[int, Account]) -> dict[str, list[Row]]:
+        """Return what is shown, the worst first."""
+        found = {}
+        for what, worst in self._worst.items():
+            rows = [row for *_, row in sorted(worst, key=lambda one: one[:2], reverse=True)]
+            for row in rows:
+                row["account_name"] = accounts[row["account"]].name
+            found[what] = rows
+        return found
+
+    def by_account(
+        self, accounts: Mapping[int, Account]
+    ) -> tuple[list[AccountCounts], AccountCounts | None]:
+        """Return the accounts in which most would change, and the sum of the others."""
+        ranked = sorted(
+            (pk for pk in self.accounts if self.sees(pk)),
+            key=lambda pk: (-sum(self.accounts[pk][one] for one in CHANGES), accounts[pk].name),
+        )
+        listed: list[AccountCounts] = [
+            {
+                "account": pk,
+                "name": accounts[pk].name,
+                "accounts": 1,
+                "counts": dict(self.accounts[pk]),
+            }
+            for pk in ranked[:ACCOUNTS]
+        ]
+        return listed, self._sum(ranked[ACCOUNTS:])
+
+    def hidden(self) -> AccountCounts | None:
+        """Return the sum of what is in accounts that the person may not see."""
+        return self._sum([pk for pk in self.accounts if not self.sees(pk)])
+
+    def _sum(self, accounts: list[int]) -> AccountCounts | None:
+        if not accounts:
+            return None
+        counts: Counter[str] = Counter()
+        for pk in accounts:
+            counts.update(self.accounts[pk])
+        return {"account": None, "name": "", "accounts": len(accounts), "counts": dict(counts)}
+
+
+def _row(item: Placed, **told: Any) -> Row:
+    evidence = told.pop("evidence", None)
+    return {
+        "item": item.pk,
+        "name": item.name or item.uid,
+        "technology": item.technology,
+        "account": item.account_id,
+        "account_name": "",
+        "issue": None,
+        "score": 0,
+        "before": None,
+        "notes": "",
+        "justified": False,
+        "why": "",
+        **told,  # type: ignore[typeddict-item]
+        "evidence": "" if evidence is None else shown(evidence),
+    }
