@@ -12,7 +12,11 @@ class Framework(models.Model):
     name = models.CharField(max_length=100, help_text="As rules name it: CIS AWS.")
     edition = models.CharField(max_length=50, blank=True)
     title = models.CharField(max_length=200)
+    notes = models.TextField(blank=True, help_text="What is in it, where its numbers come from.")
     pack = models.CharField(max_length=100, blank=True, editable=False)
+    shipped = models.JSONField(
+        default=dict, editable=False, help_text="What the pack shipped last, field by field."
+    )
 
     class Meta:
         ordering = ["name"]
@@ -33,6 +37,9 @@ class Control(models.Model):
     automated = models.BooleanField(
         default=True, help_text="Whether a configuration can tell; else people must look."
     )
+    shipped = models.JSONField(
+        default=dict, editable=False, help_text="What the pack shipped last, field by field."
+    )
 
     class Meta:
         ordering = ["framework", "order"]
@@ -41,4 +48,9 @@ class Control(models.Model):
         ]
 
     def __str__(self) -> str:
+        return self.name
+
+    @property
+    def name(self) -> str:
+        """How rules name it."""
         return f"{self.framework.name} {self.number}"

@@ -11,6 +11,7 @@ from audits.engine import HOLE, evaluate
 from audits.examples import example_context, failures
 from audits.linting import faults
 from audits.loading import load_packs, shipped
+from audits.loading_frameworks import shipped_frameworks
 from audits.reading import functions_called, nodes
 from items.canonical import canonical_bytes
 from items.watchers import watchers
@@ -66,7 +67,16 @@ def test_every_rule_says_why_it_matters_and_what_to_do(rule):
     assert rule.title and not rule.title.endswith(".")
     assert rule.rationale.endswith(".") and rule.remediation.endswith(".")
     assert rule.references and all(url.startswith("https://") for url in rule.references)
-    assert all(re.fullmatch(r"CIS AWS \d+(\.\d+)+", control) for control in rule.controls)
+
+
+def test_every_control_that_a_rule_names_exists_and_can_be_told_by_a_configuration(rule):
+    named = {
+        f"{one.fields['name']} {number}": fields["automated"]
+        for one in shipped_frameworks(packs)
+        for number, fields in one.controls.items()
+    }
+    assert [control for control in rule.controls if not named.get(control)] == []
+    assert len(rule.controls) == len(set(rule.controls))
 
 
 def test_every_rule_is_of_a_technology_that_is_watched(rule):
