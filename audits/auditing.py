@@ -15,10 +15,10 @@ from audits.models import (
     Issue,
     IssueEvent,
     Judged,
-    RuleVersion,
     What,
 )
-from audits.rulebook import Rulebook
+from audits.rulebook import Rulebook, Stale
+from audits.shadowing import end_trials
 from audits.tenures import end_tenures
 from audits.world import ANY, ISSUES, looks_changed
 from items.canonical import digest
@@ -42,9 +42,10 @@ def audit(changes: Changes) -> list[IssueEvent]:
         return []
     book = Rulebook.of(run.account, run.technology, run.started_at.date())
     hearing = Hearing(run, book)
-    hearing.hold(items, book.versions, _causes(changes))
+    hearing.hold(items, book.versions, _causes(changes), shadows=book.shadows)
     if first and run.slice.attempts == 0:
         book.note_judged(book.versions, run.started_at)
+        book.note_tried(book.shadows)
     if changes.last and (first or changes.gaps_changed):
         note_unlisted(run, book)
         # This slice's own rules, too: what they looked up here was not read to its end then.
@@ -53,18 +54,24 @@ def audit(changes: Changes) -> list[IssueEvent]:
     return _told(hearing)
 
 
-def audit_stale(
-    run: Run, book: Rulebook, items: Sequence[Item], stale: Sequence[tuple[RuleVersion, str]]
-) -> list[IssueEvent]:
+def audit_stale(run: Run, book: Rulebook, items: Sequence[Item], stale: Stale) -> list[IssueEvent]:
     """Run stale rules on a portion of a slice; return what happened to issues."""
     hearing = Hearing(run, book)
-    causes = {version.pk: Cause(cause) for version, cause in stale}
-    hearing.hold(items, [version for version, _ in stale], {}, causes)
+    causes = {version.pk: Cause(cause) for version, cause in stale.versions}
+    versions = [version for version, _ in stale.versions]
+    hearing.hold(items, versions, {}, causes, shadows=stale.shadows)
     return _told(hearing)
 
 
-def close_dropped(run: Run, book: Rulebook) -> list[IssueEvent]:
-    """Close what rules found here that are no longer in force; return what happened."""
+def finish_stale(run: Run, book: Rulebook, stale: Stale) -> list[IssueEvent]:
+    """Note what was run on the whole slice, and close what is no longer in force here."""
+    book.note_judged([version for version, _ in stale.versions], run.started_at)
+    book.note_tried(stale.shadows)
+    end_trials(run, book.dropped(shadow=True), stale.shadows)
+    return _close_dropped(run, book)
+
+
+def _close_dropped(run: Run, book: Rulebook) -> list[IssueEvent]:
     dropped = book.dropped()
     if not dropped:
         return []
@@ -78,7 +85,7 @@ def close_dropped(run: Run, book: Rulebook) -> list[IssueEvent]:
     BlindSpot.objects.filter(until=None, **here).update(until=run.started_at)
     Exemption.objects.filter(until=None, **here).update(until=run.started_at)
     end_tenures(run.account, run.technology, dropped, run.started_at)
-    Judged.objects.filter(**here).delete()
+    Judged.objects.filter(shadow=False, **here).delete()
     return _told(hearing)
 
 
@@ -161,11 +168,11 @@ def _told(hearing: Hearing) -> list[IssueEvent]:
 
 def _mark_stale(looks: Any, cause: Cause) -> None:
     """Mark the rules that looked, with the cause; one that is marked already keeps its cause."""
-    for rule, account, technology in looks.values_list(
-        "rule_id", "item__account_id", "item__technology"
+    for rule, shadow, account, technology in looks.values_list(
+        "rule_id", "shadow", "item__account_id", "item__technology"
     ).distinct():
         Judged.objects.filter(
-            rule_id=rule, account_id=account, technology=technology, stale=""
+            rule_id=rule, shadow=shadow, account_id=account, technology=technology, stale=""
         ).update(stale=cause)
 
 

@@ -26,6 +26,7 @@ from audits.models import (
 )
 from audits.rulebook import Rulebook, looks_back
 from audits.scoping import InForce
+from audits.shadowing import Trial
 from audits.tenures import Spent, note_efforts
 from audits.world import World
 from items.earlier import before_last_change
@@ -60,11 +61,16 @@ class Hearing:
         versions: Sequence[RuleVersion],
         causes: dict[int, Cause],
         by_version: dict[int, Cause] | None = None,
+        shadows: Sequence[RuleVersion] = (),
     ) -> None:
-        """Judge the items by the versions and bring their issues in step."""
+        """Judge the items by the versions and bring their issues in step.
+
+        What versions in shadow find is kept apart: it is no issue and has no events.
+        """
         for start in range(0, len(items), BATCH):
             batch = items[start : start + BATCH]
-            docket = Docket(self, batch, versions)
+            docket = Docket(self, batch, [*versions, *shadows])
+            trial = Trial(self.run, batch, shadows)
             for item in batch:
                 docket.facts = facts_of(
                     item,
@@ -77,7 +83,10 @@ class Hearing:
                 for version in versions:
                     cause = (by_version or {}).get(version.pk) or causes.get(item.pk, Cause.CLOUD)
                     self._hear(docket, item, version, cause)
+                for version in shadows:
+                    self._try(docket, trial, item, version)
             docket.save()
+            trial.save()
 
     def close(self, issues: Iterable[Issue]) -> None:
         """Fix the issues of rules that are no longer in force."""
@@ -106,7 +115,22 @@ class Hearing:
             docket.see(item, version)
         self._agree(docket, item, version, holds, verdict, kept, cause)
 
-    def _judge(self, docket: "Docket", item: Item, version: RuleVersion, holds: InForce) -> Verdict:
+    def _try(self, docket: "Docket", trial: Trial, item: Item, version: RuleVersion) -> None:
+        """Judge an item by a version in shadow; nothing but what it finds is kept."""
+        holds = self.book.in_force(version, item)
+        verdict = None
+        if holds.on and not item.gone_at:
+            verdict = self._judge(docket, item, version, holds, shadow=True)
+        trial.agree(item, version, holds.score, verdict)
+
+    def _judge(
+        self,
+        docket: "Docket",
+        item: Item,
+        version: RuleVersion,
+        holds: InForce,
+        shadow: bool = False,
+    ) -> Verdict:
         if self.steps[version.pk] > STEPS_A_PORTION:
             return Verdict(Outcome.UNKNOWN, reason="The rule took too many steps on other items.")
         reading = self.world.reader()
@@ -114,9 +138,10 @@ class Hearing:
         began = time.perf_counter()
         verdict = evaluate(version, context, item.unread)
         self.steps[version.pk] += verdict.steps
-        spent = self.spent.setdefault(version.pk, Spent(version))
-        spent.add(verdict.steps, time.perf_counter() - began)
-        docket.looks[item.pk, version.rule_id] = reading.looks
+        if not shadow:
+            spent = self.spent.setdefault(version.pk, Spent(version))
+            spent.add(verdict.steps, time.perf_counter() - began)
+        docket.looks[item.pk, version.rule_id, shadow] = reading.looks
         return verdict
 
     def _agree(
@@ -267,12 +292,13 @@ class Docket:
             for one in Exemption.objects.filter(of_these, until=None)
         }
         self.had = {
-            (d.item_id, d.rule_id, d.technology, d.path, d.value): d.pk
+            (d.item_id, d.rule_id, d.shadow, d.technology, d.path, d.value): d.pk
             for d in Dependency.objects.filter(of_these)
         }
         past = any(looks_back(version) for version in versions)
         self.previous = before_last_change(items) if past else {}
-        self.looks: dict[tuple[int, int], set[tuple[str, str, str]]] = {}
+        self.looks: dict[tuple[int, int, bool], set[tuple[str, str, str]]] = {}
+        """What was looked at, by item, rule, and whether the version in shadow looked."""
         self.facts: dict[str, Any] = {}
         """Of the item that is judged now."""
         self._clear: list[int] = []
@@ -340,17 +366,15 @@ class Docket:
         Exemption.objects.bulk_create(self._exempt, batch_size=BATCH)
         BlindSpot.objects.bulk_create(self._lost, batch_size=BATCH)
         BlindSpot.objects.bulk_update(self._changed, ["reason"], batch_size=BATCH)
-        wanted = {
-            (item, rule, *look) for (item, rule), looks in self.looks.items() for look in looks
-        }
+        wanted = {(*who, *look) for who, looks in self.looks.items() for look in looks}
         dropped = [
-            pk for key, pk in self.had.items() if key not in wanted and key[:2] in self.looks
+            pk for key, pk in self.had.items() if key not in wanted and key[:3] in self.looks
         ]
         Dependency.objects.filter(pk__in=dropped).delete()
         Dependency.objects.bulk_create(
             [
-                Dependency(item_id=i, rule_id=r, technology=t, path=p, value=v)
-                for i, r, t, p, v in sorted(wanted - set(self.had))
+                Dependency(item_id=i, rule_id=r, shadow=s, technology=t, path=p, value=v)
+                for i, r, s, t, p, v in sorted(wanted - set(self.had))
             ],
             batch_size=BATCH,
         )

@@ -9,9 +9,10 @@ from typing import Any
 import yaml
 from django.db import transaction
 
-from audits.examples import failures
-from audits.linting import faults
-from audits.models import Rule, RuleExample, RuleVersion
+from audits.merging import merge
+from audits.models import Rule
+from audits.moving import activate, bring_back, end, locked
+from audits.versions import check_version, write_version
 from config.plugins import Registry
 
 packs: Registry[ModuleType] = Registry(
@@ -44,7 +45,8 @@ class Loaded:
 
     key: str
     what: str
-    """new, updated, kept (an editor changed it; only noted what is shipped), retired."""
+    """new, updated, waiting (updated, and for a second person), kept (an editor changed it; only
+    noted what is shipped), retired, back."""
     fields: tuple[str, ...] = ()
     problems: tuple[str, ...] = ()
 
@@ -97,16 +99,15 @@ def _load_pack(name: str, package: ModuleType) -> Iterator[Loaded]:
         rule = rules.get(key)
         if rule is None:
             yield _create(name, key, fields)
-        elif rule.shipped != fields:
-            yield _merge(rule, fields)
-        elif rule.state == Rule.State.RETIRED and rule.active:
-            rule.state = Rule.State.ACTIVE
-            rule.save()
-            yield Loaded(key, "back")
+        else:
+            if rule.retired_by_pack:
+                bring_back(rule)
+                yield Loaded(key, "back")
+            if rule.shipped != fields:
+                yield _merge(rule, fields)
     for key, rule in rules.items():
         if rule.pack == name and key not in seen and rule.state != Rule.State.RETIRED:
-            rule.state = Rule.State.RETIRED
-            rule.save()
+            end(locked(rule.pk), None, "It left its pack.", by_pack=True)
             yield Loaded(key, "retired")
 
 
@@ -120,65 +121,6 @@ def _create(pack: str, key: str, fields: dict[str, Any]) -> Loaded:
 
 
 def _merge(rule: Rule, fields: dict[str, Any]) -> Loaded:
-    newest = rule.newest
-    assert newest is not None  # noqa: S101  (a rule is made together with its first version)
-    ours = {**newest.values(), "examples": example_values(newest)}
-    followed = {name: fields[name] for name in fields if ours[name] == rule.shipped.get(name)}
-    merged = ours | followed
-    rule.shipped = fields
-    rule.save()
-    changed = tuple(name for name in merged if merged[name] != ours[name])
-    if not changed:
-        return Loaded(rule.key, "kept")
-    version = write_version(rule, merged, reason="The pack changed.")
-    problems = check_version(version)
-    if rule.active_id == newest.pk and not problems:
-        activate(version)
-    return Loaded(rule.key, "updated", changed, tuple(problems))
-
-
-def example_values(version: RuleVersion) -> list[dict[str, Any]]:
-    """Return a version's examples as a pack writes them."""
-    return [
-        {
-            "name": example.name,
-            "fires": example.fires,
-            "config": example.config,
-            **({"context": example.context} if example.context else {}),
-            **({"identities": example.identities} if example.identities is not None else {}),
-        }
-        for example in version.examples.all()
-    ]
-
-
-def write_version(
-    rule: Rule, fields: dict[str, Any], reason: str, author: Any = None
-) -> RuleVersion:
-    """Add the next version of a rule, with its examples; the pointer stays where it is."""
-    newest = rule.newest
-    values = {name: fields[name] for name in RuleVersion.FIELDS}
-    version = RuleVersion.objects.create(
-        rule=rule,
-        number=newest.number + 1 if newest else 1,
-        reason=reason,
-        author=author,
-        **values,
-    )
-    RuleExample.objects.bulk_create(
-        RuleExample(version=version, **{"context": {}, "identities": None, **example})
-        for example in fields["examples"]
-    )
-    return version
-
-
-def check_version(version: RuleVersion) -> list[str]:
-    """Return why a version cannot be made active: faults in its text, examples that fail."""
-    found = [f"{name}: {fault}" for name, fault in faults(version.values()).items()]
-    return found or failures(version, list(version.examples.all()))
-
-
-def activate(version: RuleVersion) -> None:
-    """Let a version decide from now on."""
-    rule = version.rule
-    rule.active, rule.state = version, Rule.State.ACTIVE
-    rule.save()
+    done = merge(rule, fields)
+    what = "waiting" if done.waits else "updated" if done.fields else "kept"
+    return Loaded(rule.key, what, done.fields, done.problems)

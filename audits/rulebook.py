@@ -2,10 +2,12 @@
 
 import functools
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from typing import Any
+from typing import Any, NamedTuple
+
+from django.db.models import Q
 
 from accounts.models import Account
 from audits.functions.base import Known
@@ -17,7 +19,22 @@ from audits.world import known, known_stamp, tables
 from items.canonical import digest
 from items.models import Item, Slice
 
-_PROSE = [f"active__{name}" for name in ("rationale", "remediation", "references", "controls")]
+_PROSE = [
+    f"{pointer}__{name}"
+    for pointer in ("active", "shadow")
+    for name in ("rationale", "remediation", "references", "controls")
+]
+
+
+class Stale(NamedTuple):
+    """What must be run again on a whole slice; false where nothing must."""
+
+    versions: list[tuple[RuleVersion, str]]
+    """In force, each with the cause."""
+    shadows: list[RuleVersion]
+
+    def __bool__(self) -> bool:
+        return bool(self.versions or self.shadows)
 
 
 @dataclass(frozen=True)
@@ -25,6 +42,8 @@ class Rules:
     """Every active rule, what is set for it, and what is known: read once for many slices."""
 
     versions: tuple[RuleVersion, ...]
+    shadows: tuple[RuleVersion, ...]
+    """Tried beside them."""
     settings: dict[int, list[RuleSetting]]
     known: Known
     tables: Mapping[str, Any] = field(default_factory=dict)
@@ -32,24 +51,37 @@ class Rules:
     @classmethod
     def read(cls) -> "Rules":
         """Read all that verdicts depend on; what only people read is left out."""
-        active = Rule.objects.filter(state=Rule.State.ACTIVE).exclude(active=None)
+        runs = Q(state=Rule.State.ACTIVE, active__isnull=False) | Q(shadow__isnull=False)
+        rules = Rule.objects.filter(runs).select_related("active", "shadow")
         settings: dict[int, list[RuleSetting]] = defaultdict(list)
         for setting in RuleSetting.objects.all():
             settings[setting.rule_id].append(setting)
-        versions = []
-        for rule in active.select_related("active").defer("shipped", *_PROSE):
-            if rule.active:
+        versions, shadows = [], []
+        for rule in rules.defer("shipped", *_PROSE):
+            if rule.active and rule.state == Rule.State.ACTIVE:
                 rule.active.rule = rule
                 versions.append(rule.active)
-        wanted = {key for version in versions for key in tables_of(version)}
-        return cls(tuple(versions), settings, known(), tables(wanted))
+            if rule.shadow:
+                rule.shadow.rule = rule
+                shadows.append(rule.shadow)
+        wanted = {key for version in versions + shadows for key in tables_of(version)}
+        return cls(tuple(versions), tuple(shadows), settings, known(), tables(wanted))
 
     def book(self, account: Account, technology: str, today: date) -> "Rulebook":
         """Return what holds in one slice."""
         versions = [one for one in self.versions if technology in one.technologies]
+        shadows = [one for one in self.shadows if technology in one.technologies]
         groups = frozenset(group.pk for group in account.groups.all())
         return Rulebook(
-            account, technology, today, versions, self.settings, groups, self.known, self.tables
+            account,
+            technology,
+            today,
+            versions,
+            shadows,
+            self.settings,
+            groups,
+            self.known,
+            self.tables,
         )
 
 
@@ -61,6 +93,7 @@ class Rulebook:
     technology: str
     today: date
     versions: list[RuleVersion]
+    shadows: list[RuleVersion]
     settings: dict[int, list[RuleSetting]]
     groups: frozenset[int]
     known: Known
@@ -87,7 +120,7 @@ class Rulebook:
             self._plain[version.pk] = in_force(version, ())
         return self._plain[version.pk]
 
-    def stamp(self, version: RuleVersion) -> str:
+    def stamp(self, version: RuleVersion, shadow: bool = False) -> str:
         """Return what a verdict of this version depends on here, apart from the items."""
         settings = [
             [s.pattern, s.tag, s.account_id, s.group_id, s.on, s.score, s.parameters]
@@ -96,7 +129,10 @@ class Rulebook:
         groups = sorted(self.groups) if settings else []
         day = self.today.isoformat() if depends_on_time(version) else ""
         parts = {
-            "rule": str(version.pk),
+            # What a trial found is dropped with its end: the next one of the same text is new.
+            "rule": f"{version.pk} since {version.rule.shadow_since}"
+            if shadow
+            else str(version.pk),
             "setting": digest([settings, groups])[:12] if settings else "",
             "context": self._known_stamp + self._tables_stamp(version),
             "time": day,
@@ -119,16 +155,24 @@ class Rulebook:
         """With what each rule was last run here."""
         return list(Judged.objects.filter(account=self.account, technology=self.technology))
 
-    def stale(self) -> list[tuple[RuleVersion, str]]:
-        """Return the rules that must be run again on the whole slice, each with the cause."""
-        rows = {row.rule_id: row for row in self.judged}
-        causes = [(one, why_stale(rows.get(one.rule_id), self.stamp(one))) for one in self.versions]
-        return [(version, cause) for version, cause in causes if cause]
+    def stale(self) -> Stale:
+        """Return what must be run again on the whole slice."""
+        rows = {(row.rule_id, row.shadow): row for row in self.judged}
 
-    def dropped(self) -> list[int]:
-        """Return the rules that were run here once and are no longer in force here."""
-        in_force = {version.rule_id for version in self.versions}
-        return [row.rule_id for row in self.judged if row.rule_id not in in_force]
+        def cause(version: RuleVersion, shadow: bool) -> str:
+            return why_stale(rows.get((version.rule_id, shadow)), self.stamp(version, shadow))
+
+        return Stale(
+            [(one, why) for one in self.versions if (why := cause(one, shadow=False))],
+            [one for one in self.shadows if cause(one, shadow=True)],
+        )
+
+    def dropped(self, shadow: bool = False) -> list[int]:
+        """Return the rules that were run here once and are no longer in force, or in shadow."""
+        run = {version.rule_id for version in (self.shadows if shadow else self.versions)}
+        return [
+            row.rule_id for row in self.judged if row.shadow is shadow and row.rule_id not in run
+        ]
 
     def note_matched(self, at: datetime) -> None:
         """Write down which settings held for something."""
@@ -136,17 +180,24 @@ class Rulebook:
             RuleSetting.objects.filter(pk__in=self._matched).update(matched_at=at)
             self._matched.clear()
 
-    def note_judged(self, versions: Iterable[RuleVersion], at: datetime) -> None:
-        """Write down that these were just run on the whole slice."""
-        versions = list(versions)
+    def note_judged(self, versions: Sequence[RuleVersion], at: datetime) -> None:
+        """Write down that these, being in force, were just run on the whole slice."""
         begin_tenures(self.account, self.technology, versions, at)
+        self._stamp(versions, shadow=False)
+
+    def note_tried(self, versions: Sequence[RuleVersion]) -> None:
+        """Write down that these, being in shadow, were just run on the whole slice."""
+        self._stamp(versions, shadow=True)
+
+    def _stamp(self, versions: Sequence[RuleVersion], shadow: bool) -> None:
         Judged.objects.bulk_create(
             [
                 Judged(
                     rule_id=version.rule_id,
                     account=self.account,
                     technology=self.technology,
-                    stamp=self.stamp(version),
+                    shadow=shadow,
+                    stamp=self.stamp(version, shadow),
                 )
                 for version in versions
             ],
@@ -196,6 +247,6 @@ def waiting(slices: Iterable[Slice], today: date) -> list[Slice]:
     for one in slices:
         book = rules.book(one.account, one.technology, today)
         book.judged = judged[one.account_id, one.technology]
-        if book.stale() or book.dropped():
+        if book.stale() or book.dropped() or book.dropped(shadow=True):
             found.append(one)
     return found

@@ -2,7 +2,7 @@
 
 from django.conf import settings
 
-from audits.auditing import audit, audit_stale, close_dropped, slice_portions
+from audits.auditing import audit, audit_stale, finish_stale, slice_portions
 from audits.rulebook import Rulebook
 from items.claiming import claim
 from items.models import Run
@@ -44,6 +44,5 @@ def judge(account_id: int, technology: str) -> Run:
             with run.transaction():
                 tell(Changes(run), audit_stale(run, book, items, stale))
         with run.transaction():
-            tell(Changes(run), close_dropped(run, book))
-            book.note_judged((version for version, _ in stale), run.started_at)
+            tell(Changes(run), finish_stale(run, book, stale))
     return run

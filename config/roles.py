@@ -21,7 +21,7 @@ MANAGED = (
 ROLES: dict[str, tuple[str, ...]] = {
     "viewer": (),
     "reviewer": ("audits.review_issue",),
-    "approver": ("audits.review_issue",),
+    "approver": ("audits.review_issue", "audits.approve_rule"),
     "rule editor": (
         "audits.add_rule",
         "audits.change_rule",

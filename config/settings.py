@@ -273,6 +273,11 @@ FETCH_THREADS = number("VERVET_FETCH_THREADS", 8, least=1)
 CALL_TIMEOUT = number("VERVET_CALL_TIMEOUT", 60, least=1)
 CALL_ATTEMPTS = number("VERVET_CALL_ATTEMPTS", 6, least=1)
 
+# -- Rules ------------------------------------------------------------------------------------
+
+# Whether what decides is changed only with another person's yes.
+SECOND_PERSON = switch("VERVET_SECOND_PERSON", False)
+
 # -- Telling ----------------------------------------------------------------------------------
 
 # Seconds in which what happens is gathered into one mail a subscription.

@@ -7,8 +7,10 @@ import factory
 from factory.django import DjangoModelFactory
 
 from accounts.models import Account, AccountGroup, User
-from audits.loading import EMPTY, activate, write_version
+from audits.loading import EMPTY
 from audits.models import Issue, Rule, RuleVersion
+from audits.moving import activate
+from audits.versions import write_version
 from items.canonical import digest
 from items.models import Item
 from notifications.models import Subscription

@@ -15,8 +15,9 @@ from unfold.widgets import (
     UnfoldBooleanWidget,
 )
 
-from audits.loading import EMPTY, example_values
+from audits.loading import EMPTY
 from audits.models import RuleVersion
+from audits.versions import example_values
 from items.naming import technology_label
 from items.watchers import watchers
 

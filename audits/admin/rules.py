@@ -7,7 +7,6 @@ from typing import Any
 
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied, ValidationError
-from django.db import transaction
 from django.db.models import Count, OuterRef, Q, QuerySet, Subquery, Value
 from django.db.models.functions import Coalesce
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
@@ -25,11 +24,12 @@ from audits.admin.rule_form import (
     examples_of,
     initial_of,
 )
-from audits.editing import Saved, create_rule, put_into_force, retire, save_version
+from audits.editing import Saved, Then, save_version
 from audits.examples import failure
 from audits.library import library
-from audits.loading import check_version, example_values
 from audits.models import Issue, Rule, RuleVersion, severity
+from audits.moving import put_into_force, retire
+from audits.versions import check_version, example_values
 from items.diffing import Difference, differences
 from items.naming import technology_label
 
@@ -193,15 +193,14 @@ class RuleAdmin(HistoryAdmin):
         fields = {**form.fields_of_version(), "examples": examples_of(example_forms)}
         given = form.cleaned_data
         try:
-            with transaction.atomic():
-                return save_version(
-                    rule or create_rule(given["key"]),
-                    fields,
-                    request.user,
-                    given["reason"],
-                    into_force="_activate" in request.POST,
-                    seen=given["seen"] or 0,
-                )
+            return save_version(
+                rule or given["key"],
+                fields,
+                request.user,
+                given["reason"],
+                Then.FORCE if "_activate" in request.POST else Then.DRAFT,
+                seen=given["seen"] or 0,
+            )
         except ValidationError as error:
             known = error.error_dict if hasattr(error, "error_dict") else {None: error}
             for name, fault in known.items():
@@ -266,27 +265,26 @@ class RuleAdmin(HistoryAdmin):
         if not reason:
             self.message_user(request, "Say why.", messages.ERROR)
         else:
-            for level, text in [DOINGS[what](rule, reason)]:
+            for level, text in [DOINGS[what](rule, request.user, reason)]:
                 self.message_user(request, text, level)
         return HttpResponseRedirect(reverse("admin:audits_rule_change", args=[rule.pk]))
 
 
-def _retire(rule: Rule, reason: str) -> tuple[int, str]:
-    retire(rule, reason)
+def _retire(rule: Rule, by: Any, reason: str) -> tuple[int, str]:
+    retire(rule, by, reason)
     return messages.SUCCESS, "The rule is retired. Its issues are closed at the next judging."
 
 
-def _activate(rule: Rule, reason: str) -> tuple[int, str]:
+def _activate(rule: Rule, by: Any, reason: str) -> tuple[int, str]:
     newest = rule.newest
     if newest is None:
         return messages.ERROR, "There is no version to put into force."
-    problems = put_into_force(newest, reason)
-    if problems:
+    if put_into_force(newest, by, reason).problems:
         return messages.WARNING, f"Version {newest.number} cannot be put into force: see below why."
     return messages.SUCCESS, f"Version {newest.number} is in force."
 
 
-DOINGS: dict[str, Callable[[Rule, str], tuple[int, str]]] = {
+DOINGS: dict[str, Callable[[Rule, Any, str], tuple[int, str]]] = {
     "retire": _retire,
     "activate": _activate,
 }

@@ -154,8 +154,17 @@ class BlindSpot(models.Model):
         return f"rule {self.rule_id} on {self.technology}"  # A reason may name any account.
 
 
+class ShadowFindingQuerySet(models.QuerySet["ShadowFinding"]):
+    def standing(self) -> Self:
+        """Keep what versions find that are in shadow now."""
+        return self.filter(version__rule__shadow=models.F("version"))
+
+
 class ShadowFinding(models.Model):
-    """What a version in shadow finds: no issue, no event; dropped when the pointer moves."""
+    """What a version in shadow finds: no issue, no event.
+
+    When the pointer moves it stands no more at once, and goes with the slice's next judging.
+    """
 
     account_path = "item__account"
 
@@ -169,6 +178,8 @@ class ShadowFinding(models.Model):
         default=False, help_text="It has no answer for the item; the notes say why."
     )
     since = models.DateTimeField()
+
+    objects = ShadowFindingQuerySet.as_manager()
 
     class Meta:
         ordering = ["-score", "since"]
