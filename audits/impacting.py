@@ -12,15 +12,16 @@ from django.utils import timezone
 from accounts.models import Account
 from audits.covering import widened
 from audits.drafts import Draft
-from audits.engine import Finding, Outcome, Verdict, evaluate
-from audits.facts import facts_of
+from audits.engine import Finding, Outcome, Verdict
 from audits.functions.base import Context
-from audits.hearing import STEPS_A_PORTION
 from audits.matching import match
-from audits.models import Cause, Coverage, Issue, Justification, Rule, RuleSetting, What
-from audits.scoping import InForce, in_force, ranked
+from audits.models import Cause, Coverage, Issue, Justification, Rule, What
+from audits.rulebook import looks_back
+from audits.scoping import InForce
 from audits.tallying import AccountCounts, Placed, Row, Tally
-from audits.world import World, known
+from audits.trying import Trial
+from audits.world import World
+from items.earlier import before_last_change
 from items.models import Gap, Item
 
 # Rows read at once: few enough that progress moves and a cancelled one ends soon.
@@ -99,7 +100,7 @@ def impact(
     granted. Ends early, and says so, after so many ``seconds``.
     """
     began = time.monotonic()
-    ahead = _Ahead(Draft.of(fields), rule, Tally(by))
+    ahead = _Ahead(Draft.of(fields), rule, by)
     total = sum(ahead.slices.values())
     done = 0
     progress(done, total)
@@ -168,21 +169,18 @@ class _Goes(NamedTuple):
 class _Ahead:
     """One look ahead: what is known, and what was found so far."""
 
-    def __init__(self, draft: Draft, rule: Rule | None, tally: Tally) -> None:
-        self.draft, self.rule, self.tally = draft, rule, tally
+    def __init__(self, draft: Draft, rule: Rule | None, by: Any) -> None:
+        self.draft, self.rule = draft, rule
+        self.trial, self.tally = Trial(draft, rule), Tally(by)
         self.now = timezone.now()
-        self.known = known()
-        self.accounts = {one.pk: one for one in Account.objects.prefetch_related("groups")}
-        self.settings = list(RuleSetting.objects.filter(rule=rule)) if rule else []
-        self.plain = in_force(draft, ())
         self.standing = set(self._standing())
         self.slices = self._slices()
+        self.looks_back = looks_back(draft)
         self.reasons: Counter[str] = Counter()
         self.news: Counter[tuple[int, str, str, str, int]] = Counter()
         self.slowest: Slowest | None = None
-        self.evaluating = 0.0
+        self._last_world: World | None = None
         self._goes: list[_Goes] = []
-        self._steps = 0
 
     def _standing(self) -> Iterator[int]:
         """Yield the items whose every finding of the rule is justified, old or new."""
@@ -203,16 +201,16 @@ class _Ahead:
         for account, technology in sorted(self.slices):
             here = Item.objects.living().filter(account=account, technology=technology)
             pks = list(here.order_by("pk").values_list("pk", flat=True))
-            self._enter(self.accounts[account])
+            self._enter(self.trial.accounts[account])
             for start in range(0, len(pks), settings.PORTION):
-                self._steps = 0
+                self.trial.begin_portion()
                 portion = pks[start : start + settings.PORTION]
                 for first in range(0, len(portion), READ):
                     yield self._hold(portion[first : first + READ])
 
     def _enter(self, account: Account) -> None:
-        self.account, self.world = account, World(account)
-        self.groups = frozenset(group.pk for group in account.groups.all())
+        last = self._last_world
+        self.world = self._last_world = last.beside(account) if last else World(account)
 
     def _hold(self, pks: list[int]) -> int:
         """Judge some items; return how many were there."""
@@ -226,46 +224,34 @@ class _Ahead:
         )
         for row in issues.values_list(*_Kept._fields):
             kept[row[1]].append(_Kept(*row))
+        previous = before_last_change(items) if self.looks_back else {}
         for item in items:
-            self._hear(item, kept.get(item.pk, []))
+            self._hear(item, previous.get(item.pk), kept.get(item.pk, []))
         self._settle()
         return len(items)
 
-    def _hear(self, item: _Seen, kept: list[_Kept]) -> None:
+    def _hear(self, item: _Seen, previous: Any, kept: list[_Kept]) -> None:
         for one in kept:
             self.tally.add(item.account_id, "before", one.weight)
-        holds = self._holds(item)
+        holds = self.trial.holds(item)
         if not holds.on:
             self.tally.add(item.account_id, "off")
             self._close(item, kept, "A setting turns the rule off here.")
             return
-        facts = facts_of(item, self.account, self.now, self.known)
-        verdict = self._judge(item, facts, holds)
+        reader = self.world.reader()
+        context = self.trial.context(item, holds, self.now, previous, reader)
+        verdict = self.trial.judge(item, context)
+        self._time(item, verdict)
         self.tally.add(item.account_id, OUTCOMES[verdict.outcome])
         if verdict.outcome == Outcome.UNKNOWN:
             self._lose(item, kept, verdict.reason)
         elif kept or verdict.findings:
-            context = Context(**facts, parameters=holds.parameters)
             self._agree(item, kept, holds, context, verdict)
 
-    def _holds(self, item: _Seen) -> InForce:
-        if not self.settings:
-            return self.plain
-        return in_force(self.draft, ranked(self.settings, item, self.groups))
-
-    def _judge(self, item: _Seen, facts: dict[str, Any], holds: InForce) -> Verdict:
-        if self._steps > STEPS_A_PORTION:
-            return Verdict(Outcome.UNKNOWN, reason="The rule took too many steps on other items.")
-        context = Context(**facts, parameters=holds.parameters, reader=self.world.reader())
-        began = time.perf_counter()
-        verdict = evaluate(self.draft, context, item.unread)
-        self.evaluating += time.perf_counter() - began
-        self._steps += verdict.steps
-        if verdict.steps > (self.slowest["steps"] if self.slowest else 0) and self.tally.sees(
-            item.account_id
-        ):
+    def _time(self, item: _Seen, verdict: Verdict) -> None:
+        most = self.slowest["steps"] if self.slowest else 0
+        if verdict.steps > most and self.tally.sees(item.account_id):
             self.slowest = {"item": item.pk, "name": item.name or item.uid, "steps": verdict.steps}
-        return verdict
 
     def _agree(
         self, item: _Seen, kept: list[_Kept], holds: InForce, context: Context, verdict: Verdict
@@ -391,15 +377,15 @@ class _Ahead:
     def result(self, done: int, total: int, seconds: float) -> Impact:
         """Put together what was found."""
         gaps = Gap.objects.filter(technology__in=self.draft.technologies, part="", until=None)
-        listed, others = self.tally.by_account(self.accounts)
+        listed, others = self.tally.by_account(self.trial.accounts)
         return {
             "at": self.now.isoformat(),
             "seconds": round(seconds, 2),
-            "evaluating": round(self.evaluating, 2),
+            "evaluating": round(self.trial.seconds, 2),
             "items": done,
             "total": total,
             "counts": dict(self.tally.total),
-            "lists": self.tally.lists(self.accounts),
+            "lists": self.tally.lists(self.trial.accounts),
             "accounts": listed,
             "other_accounts": others,
             "hidden": self.tally.hidden(),

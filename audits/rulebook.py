@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 from django.db.models import Q
 
 from accounts.models import Account
+from audits.engine import Evaluable
 from audits.functions.base import Known
 from audits.models import Judged, Rule, RuleSetting, RuleVersion
 from audits.reading import EVERYTHING, reads_past, reads_time, tables_read
@@ -219,19 +220,19 @@ def why_stale(row: Judged | None, stamp: str) -> str:
     return row.stale
 
 
-def depends_on_time(version: RuleVersion) -> bool:
+def depends_on_time(version: Evaluable) -> bool:
     """Say whether a version's verdict may change as days pass."""
     texts = (version.expression, version.applies_when)
     return any(reads_time(text) for text in texts if text)
 
 
-def looks_back(version: RuleVersion) -> bool:
+def looks_back(version: Evaluable) -> bool:
     """Say whether a version compares an item with what it was before its last change."""
     texts = (version.expression, version.applies_when)
     return any(reads_past(text) for text in texts if text)
 
 
-def tables_of(version: RuleVersion) -> frozenset[str]:
+def tables_of(version: Evaluable) -> frozenset[str]:
     """Return the keys of the reference tables that a version reads."""
     texts = (version.expression, version.applies_when)
     return frozenset().union(*(tables_read(text) for text in texts if text))

@@ -97,6 +97,13 @@ class World:
         self._issues: dict[tuple[str, str, tuple[str, ...]], list[dict[str, Any]]] = {}
         self._unread: dict[tuple[str, bool], str] = {}
 
+    def beside(self, account: Account) -> "World":
+        """Return the world of another account; what is alike for all is read once for both."""
+        other = World(account)
+        other._indexes, other._asked = self._indexes, self._asked
+        other._found, other._answers = self._found, self._answers
+        return other
+
     def reader(self) -> "Reading":
         """Return a reader that notes what one rule looks at for one item."""
         return Reading(self)

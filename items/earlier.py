@@ -1,7 +1,7 @@
 """What items were before they last changed."""
 
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, Protocol
 
 from items.models import Item, Kind
 
@@ -9,7 +9,14 @@ from items.models import Item, Kind
 CHANGES = frozenset({Kind.CHANGED, Kind.GONE, Kind.BACK, Kind.IGNORED})
 
 
-def before_last_change(items: Iterable[Item]) -> dict[int, Any]:
+class Keyed(Protocol):
+    """An item, or any row that has its key."""
+
+    @property
+    def pk(self) -> int: ...
+
+
+def before_last_change(items: Iterable[Keyed]) -> dict[int, Any]:
     """Return the configuration of each item as it was just before its last change, by key.
 
     An item that never changed is not among them. Two queries; only what is asked for is loaded.
