@@ -1,6 +1,5 @@
 """Which paths the stored items of a technology really have, how often, and with what values."""
 
-import difflib
 import threading
 from collections import OrderedDict
 from collections.abc import Iterator
@@ -12,6 +11,7 @@ from django.db.models import Count, Exists, Max, OuterRef
 
 from accounts.models import Account
 from accounts.seeing import visible
+from audits.nearest import nearest
 from audits.outline import Outline, Value, outline_of, spread, walk
 from items.models import Item, Slice
 
@@ -66,9 +66,10 @@ class Occurring:
 
     def near(self, path: str, most: int = 3) -> list[str]:
         """Return the paths that are most like one, the nearest first."""
-        by_look = {one.path.lower().replace("[]", ""): one.path for one in reversed(self.paths)}
-        wanted = path.lower().replace("[]", "")
-        return [by_look[one] for one in difflib.get_close_matches(wanted, by_look, most, 0.7)]
+        by_look: dict[str, str] = {}
+        for one in self.paths:
+            by_look.setdefault(one.path.replace("[]", ""), one.path)
+        return [by_look[one] for one in nearest(path.replace("[]", ""), by_look, most)]
 
 
 def paths(technology: str, user: Any = None) -> Occurring:
