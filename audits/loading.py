@@ -3,16 +3,17 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from importlib import resources
+from pathlib import Path
 from types import ModuleType
-from typing import Any
+from typing import Any, Literal
 
-import yaml
 from django.db import transaction
 
 from audits.merging import merge
 from audits.models import Rule
 from audits.moving import activate, bring_back, end, locked
-from audits.versions import check_version, write_version
+from audits.unpacking import PackError, written_in
+from audits.versions import check_version, text_of, write_version
 from config.plugins import Registry
 
 packs: Registry[ModuleType] = Registry(
@@ -34,9 +35,8 @@ EMPTY: dict[str, Any] = {
     "examples": [],
 }
 
-
-class PackError(Exception):
-    """A pack's file cannot be read; says where and why."""
+Foreign = Literal["pass", "refuse", "take"]
+"""What becomes of a rule that another pack holds already: left to that, told of, or taken over."""
 
 
 @dataclass(frozen=True)
@@ -46,13 +46,14 @@ class Loaded:
     key: str
     what: str
     """new, updated, waiting (updated, and for a second person), kept (an editor changed it; only
-    noted what is shipped), retired, back."""
+    noted what is shipped), retired, back, adopted (a rule of no pack is the pack's from now on),
+    refused."""
     fields: tuple[str, ...] = ()
     problems: tuple[str, ...] = ()
 
 
 def load_packs(dry_run: bool = False) -> list[Loaded]:
-    """Bring every pack in; return what changed. Loading twice changes nothing.
+    """Bring every installed pack in; return what changed. Loading twice changes nothing.
 
     Three ways meet, field by field: what the pack shipped last, what it ships now, and what
     the rule says now. A field that an editor changed stays; the others follow the pack.
@@ -61,7 +62,25 @@ def load_packs(dry_run: bool = False) -> list[Loaded]:
     with transaction.atomic():
         for name in packs:
             if name in packs:
-                done += _load_pack(name, packs[name])
+                done += _load(name, dict(shipped(packs[name])), "pass")
+        if dry_run:
+            transaction.set_rollback(True)
+    return done
+
+
+def load_folder(
+    folder: Path, pack: str, dry_run: bool = False, take_over: bool = False
+) -> list[Loaded]:
+    """Bring a folder of YAML files in as a pack of its own, as ``load_packs`` does.
+
+    Rules of no pack become the pack's; those of another pack are refused where they differ,
+    unless ``take_over`` gives them to this one. Raises PackError where a file cannot be read.
+    """
+    if pack in packs:
+        raise PackError(f"{pack} is an installed pack; choose another name for the folder.")
+    given = {rule.key: complete(rule.fields) for rule in written_in(folder)}
+    with transaction.atomic():
+        done = list(_load(pack, given, "take" if take_over else "refuse"))
         if dry_run:
             transaction.set_rollback(True)
     return done
@@ -69,36 +88,40 @@ def load_packs(dry_run: bool = False) -> list[Loaded]:
 
 def shipped(package: ModuleType) -> Iterator[tuple[str, dict[str, Any]]]:
     """Yield (key, fields) for every rule of a pack; raise PackError with the file's name."""
-    for file in sorted(resources.files(package).iterdir(), key=lambda file: file.name):
-        if not file.name.endswith(".yaml"):
-            continue
-        try:
-            pack = yaml.safe_load(file.read_text("utf-8"))
-            for rule in pack["rules"]:
-                fields = {**EMPTY, "technologies": [pack["technology"]], **rule}
-                key = f"{file.name.removesuffix('.yaml')}.{fields.pop('key')}"
-                yield key, _checked(fields)
-        except (yaml.YAMLError, KeyError, TypeError, ValueError) as error:
-            raise PackError(f"{package.__name__}/{file.name}: {error!r}") from error
+    try:
+        found = written_in(resources.files(package))
+    except PackError as error:
+        raise PackError(f"Pack {package.__name__}: {error}") from error
+    for rule in found:
+        yield rule.key, complete(rule.fields)
 
 
-def _checked(fields: dict[str, Any]) -> dict[str, Any]:
-    unknown = set(fields) - set(EMPTY) - {"title", "expression"}
-    if unknown:
-        raise ValueError(f"unknown fields: {', '.join(sorted(unknown))}")
-    return {
-        name: value.strip() if isinstance(value, str) else value for name, value in fields.items()
+def complete(fields: dict[str, Any]) -> dict[str, Any]:
+    """Return a pack's fields as a version holds them: what is left out is empty, texts trimmed."""
+    found = {
+        name: value.strip() if isinstance(value, str) else value
+        for name, value in {**EMPTY, **fields}.items()
     }
+    found["examples"] = [
+        {name: value for name, value in example.items() if not _says_nothing(name, value)}
+        | {"name": example["name"].strip()}
+        for example in found["examples"]
+    ]
+    return found
 
 
-def _load_pack(name: str, package: ModuleType) -> Iterator[Loaded]:
-    seen = set()
+def _says_nothing(name: str, value: Any) -> bool:
+    return (name == "context" and not value) or (name == "identities" and value is None)
+
+
+def _load(name: str, given: dict[str, dict[str, Any]], foreign: Foreign) -> Iterator[Loaded]:
     rules = {rule.key: rule for rule in Rule.objects.select_related("active")}
-    for key, fields in shipped(package):
-        seen.add(key)
+    for key, fields in given.items():
         rule = rules.get(key)
         if rule is None:
             yield _create(name, key, fields)
+        elif rule.pack != name:
+            yield from _meet(name, rule, fields, foreign)
         else:
             if rule.retired_by_pack:
                 bring_back(rule)
@@ -106,9 +129,25 @@ def _load_pack(name: str, package: ModuleType) -> Iterator[Loaded]:
             if rule.shipped != fields:
                 yield _merge(rule, fields)
     for key, rule in rules.items():
-        if rule.pack == name and key not in seen and rule.state != Rule.State.RETIRED:
+        if rule.pack == name and key not in given and rule.state != Rule.State.RETIRED:
             end(locked(rule.pk), None, "It left its pack.", by_pack=True)
             yield Loaded(key, "retired")
+
+
+def _meet(pack: str, rule: Rule, fields: dict[str, Any], foreign: Foreign) -> Iterator[Loaded]:
+    """Bring in the text of a rule that another pack holds, or that was made in the admin."""
+    same = rule.newest is not None and text_of(rule.newest) == fields
+    if rule.pack and foreign != "take":
+        if foreign == "refuse" and not same:
+            problem = f"It is a rule of the pack {rule.pack}: leave it out, or take it over."
+            yield Loaded(rule.key, "refused", problems=(problem,))
+        return
+    rule = locked(rule.pk)
+    rule.pack = pack
+    if same:
+        rule.shipped = fields
+    rule.save()
+    yield Loaded(rule.key, "adopted") if same else _merge(rule, fields)
 
 
 def _create(pack: str, key: str, fields: dict[str, Any]) -> Loaded:

@@ -9,8 +9,9 @@ from typing import Any
 import yaml
 from django.db import transaction
 
-from audits.loading import Loaded, PackError, packs
+from audits.loading import Loaded, packs
 from audits.models import Control, Framework
+from audits.unpacking import PackError
 
 FOLDER = "frameworks"
 TEXTS = ("name", "edition", "title", "notes")

@@ -9,9 +9,10 @@ from typing import Any
 import pytest
 import yaml
 
-from audits.loading import PackError, load_packs, packs, shipped
+from audits.loading import load_packs, packs, shipped
 from audits.models import Rule, RuleVersion
 from audits.moving import activate
+from audits.unpacking import PackError
 from audits.versions import write_version
 
 pytestmark = pytest.mark.django_db

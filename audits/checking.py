@@ -1,0 +1,62 @@
+"""Check a pack's rules as CI does: texts, examples, traps; nothing here needs a database."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from audits.drafts import Draft
+from audits.examples import failures
+from audits.linting import faults
+from audits.loading import complete
+from audits.models import RuleExample
+from audits.unpacking import Written
+from items.watchers import watchers
+
+
+@dataclass(frozen=True)
+class Remark:
+    """Something about a rule that must be mended, or should be looked at."""
+
+    where: str
+    """The file and line."""
+    key: str
+    field: str
+    text: str
+    must: bool = True
+
+    def __str__(self) -> str:
+        word = "" if self.must else "warning: "
+        return f"{self.where}: {word}{self.key}, {self.field}: {self.text}"
+
+
+def remarks(rules: Iterable[Written]) -> Iterator[Remark]:
+    """Yield what speaks against each rule, and what its page would warn of."""
+    for rule in rules:
+        fields = complete(rule.fields)
+        for field, text, must in _said(fields):
+            yield Remark(_where(rule, field), rule.key, field, text, must)
+
+
+def _where(rule: Written, field: str) -> str:
+    file = rule.where.rpartition("line ")[0]
+    return f"{file}line {rule.lines[field]}" if field in rule.lines else rule.where
+
+
+def _said(fields: dict[str, Any]) -> Iterator[tuple[str, str, bool]]:
+    for technology in fields["technologies"]:
+        if technology not in watchers:
+            yield "technologies", f"nothing watches {technology}", True
+    found = faults(fields)
+    for field, text in found.items():
+        yield field, text, True
+    if not found:
+        for text in failures(Draft.of(fields), examples_of(fields)):
+            yield "examples", text, True
+
+
+def examples_of(fields: dict[str, Any]) -> list[RuleExample]:
+    """Return a text's examples as they can be run, without saving them."""
+    return [
+        RuleExample(**{"context": {}, "identities": None, **example})
+        for example in fields["examples"]
+    ]
