@@ -8,7 +8,7 @@ import pytest
 import yaml
 from django.core.management import call_command
 from django.core.management.base import CommandError
-from hypothesis import Phase, given, settings
+from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.django import TestCase
 
@@ -24,7 +24,8 @@ from tests.factories import a_rule
 HOSTILE = st.sampled_from(
     [
         "1", "1.0", "0x1F", "1e3", "012", "12:30", "2026-06-01", "2026-06-01T00:00:00Z", "yes",
-        "No", "on", "null", "~", "true", "=", "<<", "- a", "a: b", "a #b", "#b", "&a", "*a", "!t", "%x",
+        "No", "on", "null", "~", "true", "=", "<<", "- a", "a: b", "a #b", "#b", "&a", "*a", "!t",
+        "%x",
         "@x", "`x`", "{a}", "[a]", "'", '"', "\\", "''a", '"a" b', "a\nb", "a\n\nb", "a \nb",
         " a\nb",
         "a\n  b\nc", "\ta", "a\tb", "a\r\nb", "---", "...", "--- a", "a\n---\nb", "?", "? a", "|",
@@ -72,38 +73,27 @@ def read(files: dict[str, str]) -> dict[str, dict[str, Any]]:
     return {one.key: one.fields for name, text in files.items() for one in unpacked(text, name)}
 
 
-@given(RULES)
-@settings(max_examples=80)
-def test_what_is_written_is_read_as_it_was(rules: list[tuple[str, dict[str, Any]]]) -> None:
-    again = read(packed(rules))
-    assert {key: complete(one) for key, one in again.items()} == {
-        key: complete(one) for key, one in rules
-    }
+# Making hostile rules takes longer than looking at them.
+patient = settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 
 @given(RULES)
-@settings(max_examples=40)
-def test_what_is_read_again_is_written_in_the_same_bytes(
+@patient
+def test_what_is_written_is_read_as_it_was_and_written_alike(
     rules: list[tuple[str, dict[str, Any]]],
 ) -> None:
     files = packed(rules)
     again = [(key, complete(one)) for key, one in read(files).items()]
-    assert packed(again) == files
-    assert packed(reversed(again)) == files
+    assert dict(again) == {key: complete(one) for key, one in rules}
+    assert packed(again) == packed(reversed(again)) == files
+    streamed = {one.key: complete(one.fields) for one in unpacked(stream(rules))}
+    assert streamed == dict(again), "a stream needs no file's name"
 
 
 @given(RULES)
-@settings(max_examples=25)
-def test_a_stream_needs_no_name(rules: list[tuple[str, dict[str, Any]]]) -> None:
-    found = {one.key: complete(one.fields) for one in unpacked(stream(rules))}
-    assert found == {key: complete(one) for key, one in rules}
-
-
-@given(RULES)
-@settings(max_examples=25)
+@patient
 def test_any_reader_of_yaml_reads_the_same(rules: list[tuple[str, dict[str, Any]]]) -> None:
     for text in packed(rules).values():
-        assert yaml.safe_load(text) == read_yaml(text).documents[0]
         assert yaml.load(text, Loader=yaml.CSafeLoader) == read_yaml(text).documents[0]
 
 
@@ -113,7 +103,7 @@ def written() -> dict[str, str]:
 
 class ThroughTheDatabase(TestCase):
     @given(RULES)
-    @settings(max_examples=15, deadline=None, phases=[Phase.generate])
+    @settings(patient, max_examples=15, phases=[Phase.generate])
     def test_an_export_loaded_into_an_empty_database_is_exported_alike(
         self, rules: list[tuple[str, dict[str, Any]]]
     ) -> None:
@@ -189,7 +179,7 @@ def test_a_retired_rule_is_exported_only_by_its_name(
     assert "title: Old" not in capsys.readouterr().out
     export("aws.box.old")
     assert "title: Old" in capsys.readouterr().out
-    with pytest.raises(CommandError, match="No rule with a text is called aws[.]box[.]none"):
+    with pytest.raises(CommandError, match=r"called aws\.box\.none"):
         export("aws.box.none")
 
 
@@ -272,6 +262,6 @@ def test_a_folder_may_not_be_called_like_an_installed_pack(tmp_path: Path) -> No
 def test_an_empty_folder_retires_nothing(tmp_path: Path) -> None:
     load_folder(folder_with(tmp_path), "ours")
     (tmp_path / "aws.box.yaml").unlink()
-    with pytest.raises(PackError, match="no [.]yaml file"):
+    with pytest.raises(PackError, match=r"no \.yaml file"):
         load_folder(tmp_path, "ours")
     assert Rule.objects.get().state == "active"
