@@ -98,7 +98,7 @@ def shipped(package: ModuleType) -> Iterator[tuple[str, dict[str, Any]]]:
 
 def complete(fields: dict[str, Any]) -> dict[str, Any]:
     """Return a pack's fields as a version holds them: what is left out is empty, texts trimmed."""
-    found = {
+    found: dict[str, Any] = {
         name: value.strip() if isinstance(value, str) else value
         for name, value in {**EMPTY, **fields}.items()
     }

@@ -6,6 +6,7 @@ from typing import Any
 
 import yaml
 from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
+from yaml.representer import SafeRepresenter
 
 from audits.loading import EMPTY, complete
 from audits.models import Rule
@@ -86,7 +87,7 @@ def texts_of(rules: Iterable[Rule], in_force: bool = False) -> list[tuple[str, F
     A rule without one is left out. The rules come with versions and examples fetched, or each
     costs queries of its own.
     """
-    found = []
+    found: list[tuple[str, Fields]] = []
     for rule in rules:
         if in_force and rule.state != Rule.State.ACTIVE:
             continue
@@ -170,7 +171,7 @@ def _is_flat(nodes: Iterable[Node]) -> bool:
 
 def _scalar(value: Any) -> Node:
     if not isinstance(value, str):
-        node = yaml.SafeDumper("").represent_data(value)
+        node = SafeRepresenter().represent_data(value)
         return ScalarNode(node.tag, node.value)
     lines = value.split("\n")
     if len(lines) == 1 and BLOCK.fullmatch(value):
@@ -191,7 +192,7 @@ class _Dumper(yaml.SafeDumper):
         return super().increase_indent(flow, False)
 
     def choose_scalar_style(self) -> Any:
-        style, text = super().choose_scalar_style(), self.event.value
+        style, text = super().choose_scalar_style(), getattr(self.event, "value", "")
         # Expressions are full of single quotes, which a text in single quotes must double.
         plain = len(text) < SHORT and not set(text) & set('"\\')
         return '"' if style == "'" and plain else style

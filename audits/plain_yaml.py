@@ -97,7 +97,7 @@ class _Reader:
         if len(path) <= LINES_KEPT and len(self.lines) < MOST_LINES:
             self.lines[path] = event.start_mark.line + 1
         if isinstance(event, yaml.AliasEvent):
-            part = self.anchors.get(event.anchor)
+            part = self.anchors.get(event.anchor or "")
             if part is None:
                 raise _fault(event, f"*{event.anchor} stands for nothing above it")
             self._bound(event, part.weight, depth + part.height)
@@ -127,7 +127,8 @@ class _Reader:
         return self._object(path, depth)
 
     def _list(self, path: Path, depth: int) -> tuple[list[Any], int]:
-        found, height = [], 0
+        found: list[Any] = []
+        height = 0
         while not isinstance(event := next(self.events), yaml.SequenceEndEvent):
             part = self._part(event, (*path, len(found)), depth + 1)
             found.append(part.value)
