@@ -10,14 +10,15 @@ from typing import Any, Protocol
 import jmespath
 from jmespath.exceptions import JMESPathError
 
+from audits.bounds import STEPS, Evaluation, Exceeded, Part, RuleError, weight
+from audits.compiling import compiled
 from audits.functions.base import Context, Unread
-from audits.interpreting import STEPS, Exceeded, Interpreter, Ready, RuleError, compiled
 from audits.reading import EVERYTHING, parts_read
 from items.canonical import digest
 from items.fields import canonical_bytes
 
-# Larger evidence cannot be shown, and tells that the rule selects too much.
-EVIDENCE_BYTES = 64 * 1024
+# Characters and values. Larger evidence cannot be shown, and tells that the rule selects too much.
+EVIDENCE = 64 * 1024
 FINDINGS = 2000
 HOLE = re.compile(r"\{([A-Za-z_][\w.]*)\}")
 
@@ -79,7 +80,7 @@ def evaluate(
     missing = _missing(rule, unread or {})
     if missing:
         return Verdict(Outcome.UNKNOWN, reason=missing)
-    run = Interpreter(context, steps)
+    run = Evaluation(context, steps)
     try:
         if rule.applies_when and not truth(_visit(run, rule.applies_when, context.config)):
             return Verdict(Outcome.NOT_APPLICABLE, steps=steps - run.steps)
@@ -105,7 +106,7 @@ def truth(value: Any) -> bool:
 def identify(rule: Evaluable, context: Context, evidence: Any) -> str:
     """Return the fingerprint that a rule gives kept evidence; empty where it gives none."""
     try:
-        return fingerprint(_identity(rule, Interpreter(context), evidence))
+        return fingerprint(_identity(rule, Evaluation(context), evidence))
     except (JMESPathError, TypeError, ValueError, RuleError, RecursionError, Exceeded, Unread):
         return ""
 
@@ -124,12 +125,12 @@ def _missing(rule: Evaluable, unread: Mapping[str, str]) -> str:
     return "; ".join(f"{part} could not be read: {unread[part]}" for part in hidden)
 
 
-def _visit(run: Interpreter, expression: str, value: Any) -> Any:
-    return _ready(expression)(run, value)
+def _visit(run: Evaluation, expression: str, value: Any) -> Any:
+    return _part(expression)(run, value)
 
 
 @functools.lru_cache(maxsize=4096)
-def _ready(expression: str) -> Ready:
+def _part(expression: str) -> Part:
     return compiled(parsed(expression))
 
 
@@ -139,7 +140,7 @@ def parsed(expression: str) -> Any:
     return jmespath.compile(expression).parsed
 
 
-def _findings(rule: Evaluable, run: Interpreter, selected: Any) -> list[Finding]:
+def _findings(rule: Evaluable, run: Evaluation, selected: Any) -> list[Finding]:
     found: dict[str, Finding] = {}
     elements: Sequence[Any] = selected if isinstance(selected, list) else [selected]
     for element in elements:
@@ -147,18 +148,23 @@ def _findings(rule: Evaluable, run: Interpreter, selected: Any) -> list[Finding]
             continue
         if len(found) >= FINDINGS:
             raise Exceeded(f"it finds more than {FINDINGS} things in one item")
-        if len(canonical_bytes(element)) > EVIDENCE_BYTES:
-            raise Exceeded("what it selects is too large to be shown")
-        identity = _identity(rule, run, element)
+        identity = _shown(_identity(rule, run, _shown(element)))
         key = fingerprint(identity)
         if key not in found:
             extent = _visit(run, rule.extent, element) if rule.extent else []
-            extent = extent if isinstance(extent, list) else [extent]
+            extent = _shown(extent if isinstance(extent, list) else [extent])
             found[key] = Finding(key, identity, notes(rule.notes, element), element, extent)
     return list(found.values())
 
 
-def _identity(rule: Evaluable, run: Interpreter, element: Any) -> Any:
+def _shown(value: Any) -> Any:
+    """Return what is kept of a finding; raise Exceeded where that is too large."""
+    if weight(value, EVIDENCE) > EVIDENCE:
+        raise Exceeded("what it selects is too large to be shown")
+    return value
+
+
+def _identity(rule: Evaluable, run: Evaluation, element: Any) -> Any:
     if rule.identity:
         return _visit(run, rule.identity, element)
     return element

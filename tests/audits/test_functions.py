@@ -13,11 +13,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from audits.bounds import Evaluation
+from audits.compiling import compiled
 from audits.examples import example_context
 from audits.functions import lists, policies
 from audits.functions.actions import every_action, meant
 from audits.functions.base import Context, NoReader, Unread
-from audits.interpreting import Interpreter
 from audits.library import Function, clashes, functions_of, library
 
 MINE = "111111111111"
@@ -38,7 +39,7 @@ KNOWN = {
 
 def ask(expression: str, config: Any = None, given: dict[str, Any] | None = None) -> Any:
     context = world(KNOWN if given is None else given, config)
-    return Interpreter(context).visit(jmespath.compile(expression).parsed, config)
+    return compiled(jmespath.compile(expression).parsed)(Evaluation(context), config)
 
 
 # -- promises that hold for every function ------------------------------------------------------

@@ -1,0 +1,154 @@
+"""How a compiled expression calls functions: JMESPath's own and those of the library."""
+
+from collections.abc import Callable
+from typing import Any
+
+from jmespath.exceptions import JMESPathError
+from jmespath.functions import Functions
+from jmespath.visitor import _Expression
+
+from audits.bounds import Evaluation, Exceeded, Part, RuleError
+from audits.functions.base import Context, Unread
+from audits.library import Function, library
+
+STOCK = Functions()
+Answer = Callable[..., Any]
+"""Takes the evaluation and the arguments."""
+
+
+def caller(name: str, count: int) -> Answer:
+    """Return what calls a function with ``count`` arguments."""
+    function = library().get(name)
+    if function is None:
+        return QUICK.get((name, count)) or _guarded(name, _stock(name))
+    return _guarded(name, _ours(name, function, count))
+
+
+def takes_callables(name: str) -> bool:
+    """Say whether ``&a`` is given to a function as a callable; else as JMESPath gives it."""
+    return name in library()
+
+
+def as_callable(part: Part, cost: int) -> Callable[[Evaluation], Callable[[Any], Any]]:
+    """Return what makes ``&a`` for functions of the library."""
+
+    def refer(run: Evaluation) -> Callable[[Any], Any]:
+        def call(one: Any) -> Any:
+            run.spend(cost)
+            return part(run, one)
+
+        return call
+
+    return refer
+
+
+def as_expression(part: Part, cost: int) -> Callable[[Evaluation], _Expression]:
+    """Return what makes ``&a`` for JMESPath's own functions, which visit it."""
+    refer = as_callable(part, cost)
+    return lambda run: _Expression(None, _Visited(refer(run)))
+
+
+class _Visited:
+    """Stands for JMESPath's interpreter in what its functions are given."""
+
+    def __init__(self, call: Callable[[Any], Any]) -> None:
+        self.call = call
+
+    def visit(self, _: Any, value: Any) -> Any:
+        return self.call(value)
+
+
+def _guarded(name: str, call: Callable[..., Any]) -> Answer:
+    """Count what a call takes and builds; let it fail in no way but as a RuleError."""
+
+    def apply(run: Evaluation, *arguments: Any) -> Any:
+        steps = 1
+        for one in arguments:
+            kind = type(one)
+            if kind is list or kind is dict:
+                steps += len(one)
+        run.spend(steps)
+        try:
+            answer = call(run.context, *arguments)
+        except (Unread, Exceeded, RuleError, JMESPathError, RecursionError):
+            raise
+        except Exception as error:  # A plugin's function may raise anything: it is unknown then.
+            raise RuleError(f"{name}() failed: {error}") from error
+        return answer if type(answer) is bool else run.measured(answer)
+
+    return apply
+
+
+def _stock(name: str) -> Callable[..., Any]:
+    return lambda _, *arguments: STOCK.call_function(name, list(arguments))
+
+
+def _ours(name: str, function: Function, count: int) -> Callable[..., Any]:
+    """Return our function, or what says why it cannot be called with so many arguments."""
+    fault = function.refuses(count)
+
+    def refuse(*_: Any) -> Any:
+        raise RuleError(fault)
+
+    if fault:
+        return refuse
+    return _kept(name, function.call) if function.pure else function.call
+
+
+def _kept(name: str, ask: Callable[..., Any]) -> Callable[..., Any]:
+    """Ask a pure function once for each arguments; objects and lists are told by identity."""
+
+    def call(context: Context, *arguments: Any) -> Any:
+        key = (name, *[_told_by(one) for one in arguments])
+        kept = context.kept.get(key)
+        if kept is None:
+            # With the arguments, whose identities would be given to others after their end.
+            kept = context.kept[key] = ask(context, *arguments), arguments
+        return kept[0]
+
+    return call
+
+
+def _told_by(argument: Any) -> Any:
+    kind = type(argument)
+    if kind is list or kind is dict:
+        return id(argument)
+    return (argument,) if kind is bool else argument  # For Python 1 and true are one key.
+
+
+# -- what rules call most, without the way through JMESPath's checks where the types are right ----
+
+
+def _contains(run: Evaluation, subject: Any, search: Any) -> Any:
+    if type(subject) is list:
+        run.spend(1 + len(subject) * run.weight(search))
+        return search in subject
+    if type(subject) is str and type(search) is str:
+        return search in subject
+    return STOCK.call_function("contains", [subject, search])
+
+
+def _starts_with(_: Evaluation, text: Any, start: Any) -> Any:
+    if type(text) is str and type(start) is str:
+        return text.startswith(start)
+    return STOCK.call_function("starts_with", [text, start])
+
+
+def _ends_with(_: Evaluation, text: Any, end: Any) -> Any:
+    if type(text) is str and type(end) is str:
+        return text.endswith(end)
+    return STOCK.call_function("ends_with", [text, end])
+
+
+def _length(_: Evaluation, value: Any) -> Any:
+    if type(value) in (list, dict, str):
+        return len(value)
+    return STOCK.call_function("length", [value])
+
+
+QUICK: dict[tuple[str, int], Answer] = {
+    ("contains", 2): _contains,
+    ("starts_with", 2): _starts_with,
+    ("ends_with", 2): _ends_with,
+    ("length", 1): _length,
+}
