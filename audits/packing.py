@@ -98,6 +98,19 @@ def texts_of(rules: Iterable[Rule], in_force: bool = False) -> list[tuple[str, F
     return found
 
 
+def readable(value: Any) -> str:
+    """Return a field's value as a person reads it: a text as it is, anything else as YAML."""
+    if isinstance(value, str):
+        return value
+    if value is None or value in ([], {}):
+        return ""
+    if isinstance(value, (list, dict)):
+        return _written(
+            _list(value, flow=False) if isinstance(value, list) else _node(value)
+        ).rstrip("\n")
+    return str(value)
+
+
 def _rule(short: str, fields: Fields, shared: list[str] | None) -> str:
     """Return one rule as an element of the list of rules, ending in a new line."""
     values = complete(dict(fields))

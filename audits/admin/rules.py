@@ -24,6 +24,7 @@ from audits.admin.rule_form import (
     examples_of,
     initial_of,
 )
+from audits.admin.shipped import ShippedPage
 from audits.editing import Saved, Then, save_version
 from audits.examples import failure
 from audits.library import library
@@ -89,7 +90,7 @@ class Step:
 
 
 @admin.register(Rule)
-class RuleAdmin(HistoryAdmin):
+class RuleAdmin(ShippedPage, HistoryAdmin):
     list_display = ("called", "score", "technologies", "status", "open_issues")
     list_filter = (RuleState, SeverityFacet, RuleTechnologyFacet, facet("pack", "pack", "pack"))
     list_select_related = ("active",)
