@@ -56,7 +56,7 @@ class ShippedPage:
             "chosen": request.POST.getlist("field"),
             "reason": request.POST.get("reason", ""),
         }
-        request.current_app = self.admin_site.name  # type: ignore[attr-defined]
+        request.current_app = self.admin_site.name
         return TemplateResponse(request, "console/shipped.html", context)
 
     def _reset(self: Any, request: HttpRequest, rule: Rule) -> Saved | None:
