@@ -1,0 +1,142 @@
+"""A rule's text as it stands in the browser, whole or not: read without losing what was typed."""
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from django.http import HttpRequest
+
+from audits.admin.rule_form import (
+    ExampleForms,
+    NewRuleForm,
+    RuleForm,
+    initial_of,
+    plain,
+)
+from audits.drafts import Draft
+from audits.linting import faults
+from audits.loading import EMPTY
+from audits.models import Rule, RuleVersion
+from items.models import Item
+
+EXPRESSIONS = ("expression", "applies_when", "identity", "extent")
+# Longer texts are refused before anything looks at them.
+LONGEST = 20_000
+
+
+@dataclass
+class Sheet:
+    """The forms of one rule, filled from the browser or from its newest version."""
+
+    rule: Rule | None
+    newest: RuleVersion | None
+    form: RuleForm
+    examples: Any
+    may_edit: bool
+
+    @classmethod
+    def of(cls, request: HttpRequest, rule: Rule | None, begin: dict[str, Any]) -> "Sheet":
+        """Read what was sent; where nothing was, or where it may not be changed, what is kept.
+
+        ``begin`` is what a new rule starts with: fields of a text, with examples.
+        """
+        newest = rule.newest if rule else None
+        may = "audits.change_rule" if rule else "audits.add_rule"
+        may_edit = request.user.has_perm(may)
+        initial, examples = initial_of(newest) if newest else _begun(begin)
+        form_class = RuleForm if rule else NewRuleForm
+        sent = request.POST if request.method == "POST" and may_edit else None
+        present = (*initial.get("technologies", ()), *_stored_technologies())
+        form = form_class(sent, initial=initial, present=present)
+        example_forms = ExampleForms(
+            sent, initial=None if sent is not None else examples, prefix="examples"
+        )
+        return cls(rule, newest, form, example_forms, may_edit)
+
+    @cached_property
+    def fields(self) -> dict[str, Any]:
+        """Return the text as far as it can be read, as ``RuleVersion.values()`` gives one."""
+        if not self.form.is_bound:
+            text = {**EMPTY, **self.form.initial}
+            return {name: plain(text.get(name, "")) for name in RuleVersion.FIELDS} | {
+                "examples": self.example_values
+            }
+        self.form.is_valid()
+        given = self.form.cleaned_data
+        text = {name: given[name] for name in RuleVersion.FIELDS if name in given}
+        text = {name: plain(value) for name, value in text.items() if value is not None}
+        whole = {"title": "", "expression": "", **EMPTY, **text}
+        return {name: whole[name] for name in RuleVersion.FIELDS} | {
+            "examples": self.example_values
+        }
+
+    @cached_property
+    def example_values(self) -> list[dict[str, Any]]:
+        """Return the examples that are whole."""
+        every = map(self.whole_example, range(len(self.examples.forms)))
+        return [one for one in every if one is not None]
+
+    def whole_example(self, place: int) -> dict[str, Any] | None:
+        """Return one example as a pack writes it; None where it is not whole, or taken away."""
+        form = self.examples[place]
+        if not form.is_bound:
+            kept = form.initial
+            return {**kept, "fires": kept["fires"] == "yes"} if kept else None
+        if not (form.has_changed() and form.is_valid()) or form.cleaned_data.get("drop"):
+            return None
+        whole: dict[str, Any] = form.value()
+        return whole
+
+    @cached_property
+    def draft(self) -> Draft:
+        return Draft.of(self.fields)
+
+    @cached_property
+    def faults(self) -> dict[str, str]:
+        """Return what must be mended before anything can be tried, by field."""
+        long = {
+            name: f"It is {len(self.fields[name])} characters long; {LONGEST} are the most."
+            for name in EXPRESSIONS
+            if len(self.fields[name]) > LONGEST
+        }
+        found = long or faults(self.fields)
+        if self.form.is_bound:
+            wrong = {name: " ".join(map(str, lines)) for name, lines in self.form.errors.items()}
+            # A text that is missing is told by what checks texts, in better words.
+            found = {**wrong, **found}
+        return found
+
+    @property
+    def shown_faults(self) -> dict[str, str]:
+        """Return the faults of what was typed; what is still empty is no fault while typing."""
+        return {name: text for name, text in self.faults.items() if self._typed(name)}
+
+    def _typed(self, name: str) -> bool:
+        if name not in self.form.fields:
+            return True
+        return self.form[name].value() not in (None, "", [], ())
+
+    @property
+    def runs(self) -> bool:
+        """Say whether the text can be held against an item."""
+        return bool(self.fields["expression"]) and not any(
+            self.faults.get(name) for name in EXPRESSIONS
+        )
+
+    @property
+    def technologies(self) -> list[str]:
+        return list(self.fields["technologies"])
+
+
+def _begun(begin: dict[str, Any]) -> tuple[dict[str, Any], list[dict[str, Any]]]:
+    text = {**EMPTY, **begin}
+    examples = [
+        {**one, "fires": "yes" if one["fires"] else "no"} for one in text.pop("examples", ())
+    ]
+    return {**text, "seen": 0}, examples
+
+
+def _stored_technologies() -> list[str]:
+    """Return the technologies of what is stored, also such as no watcher reads any more."""
+    names = Item.objects.order_by().values_list("technology", flat=True)
+    return list(names.distinct())
