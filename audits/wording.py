@@ -1,6 +1,7 @@
 """A parsed expression in words that somebody can follow who does not write expressions."""
 
 import json
+import re
 from typing import Any
 
 from audits.library import library
@@ -218,3 +219,21 @@ def _kind_named(values: list[Any]) -> str:
 def is_number(value: Any) -> bool:
     """Say whether a value is a number; yes and no are none."""
     return isinstance(value, (int, float)) and not isinstance(value, bool)
+
+
+# -- as an expression writes it -------------------------------------------------------------------
+
+PLAIN = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z")
+
+
+def identifier(name: str) -> str:
+    """Return a name as an expression writes it: in quotes where it is no plain word."""
+    return name if PLAIN.match(name) else json.dumps(name)
+
+
+def literal(value: Any) -> str:
+    """Return a value as an expression writes it."""
+    if isinstance(value, str) and "'" not in value and "\\" not in value:
+        return f"'{value}'"
+    # Within backticks a backtick would end it: JSON has another way to write one.
+    return "`" + json.dumps(value).replace("`", "\\u0060") + "`"

@@ -9,6 +9,14 @@ from config.console.health import health
 from config.console.issue import issue_page
 from config.console.item import item_page
 from config.console.search import search
+from config.console.workbench.page import (
+    workbench,
+    workbench_items,
+    workbench_new,
+    workbench_try,
+)
+from config.console.workbench.saving import workbench_save
+from config.console.workbench.starting import workbench_suggest
 
 guarded = admin.site.admin_view
 
@@ -19,5 +27,11 @@ urlpatterns = [
     path("search/", guarded(search)),
     path("items/item/<int:pk>/change/", guarded(item_page)),
     path("audits/issue/<int:pk>/change/", guarded(issue_page)),
+    path("audits/rule/<int:pk>/workbench/", guarded(workbench), name="workbench"),
+    path("audits/rule/workbench/", guarded(workbench_new), name="workbench_new"),
+    path("audits/rule/workbench/try/", guarded(workbench_try), name="workbench_try"),
+    path("audits/rule/workbench/items/", guarded(workbench_items), name="workbench_items"),
+    path("audits/rule/workbench/save/", guarded(workbench_save), name="workbench_save"),
+    path("audits/rule/workbench/suggest/", guarded(workbench_suggest), name="workbench_suggest"),
     path("", admin.site.urls),
 ]

@@ -63,6 +63,35 @@ def differences(
     return sorted(found, key=lambda one: (one.path, one.what))
 
 
+def located(
+    old: Any, new: Any, path: Sequence[str], keys: Mapping[str, Sequence[str]] | None = None
+) -> tuple[tuple[str | int, ...] | None, tuple[str | int, ...] | None]:
+    """Return where a difference's path leads in either of the two; None where it leads nowhere.
+
+    Elements of lists, which the path calls by name, are told by their place.
+    """
+    was: list[str | int] | None = []
+    now: list[str | int] | None = []
+    name = ""
+    for step in path:
+        before: Mapping[str, Any]
+        after: Mapping[str, Any]
+        if isinstance(old, list) and isinstance(new, list):
+            calling = _calling([*old, *new], old, new, (keys or {}).get(name))
+            before, after = _by_name(old, calling), _by_name(new, calling)
+            here: tuple[Any, Any] = tuple(
+                list(side).index(step) if step in side else None for side in (before, after)
+            )
+        else:
+            before = old if isinstance(old, dict) else {}
+            after = new if isinstance(new, dict) else {}
+            here, name = (step, step), step
+        was = [*was, here[0]] if was is not None and step in before else None
+        now = [*now, here[1]] if now is not None and step in after else None
+        old, new = before.get(step), after.get(step)
+    return tuple(was) if was is not None else None, tuple(now) if now is not None else None
+
+
 KINDS = {
     "dictionary_item_added": "added",
     "dictionary_item_removed": "removed",

@@ -43,6 +43,18 @@ def marked(text: str, words: Any) -> list[tuple[str, bool]]:
 
 
 @register.filter
+def at(values: Any, name: str) -> Any:
+    """Return what a mapping holds under a name; nothing where it is none or has none such."""
+    return values.get(name, "") if isinstance(values, dict) else ""
+
+
+@register.filter
+def as_path(path: Any) -> str:
+    """Return the path of a tree's line as a link or a button carries it."""
+    return json.dumps(path, ensure_ascii=False)
+
+
+@register.filter
 def as_json(value: Any) -> str:
     """Return a value as JSON that a person can read; the template escapes it."""
     return json.dumps(value, indent=2, ensure_ascii=False, sort_keys=True)

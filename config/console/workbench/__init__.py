@@ -1,1 +1,1 @@
-"""The page on which a rule is written: its text, a real item, and what the one says of the other."""
+"""The page on which a rule is written: its text, a real item, and what comes of the two."""

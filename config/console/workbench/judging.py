@@ -1,11 +1,12 @@
 """What a rule's text says of one stored item, and which parts of that item it is about."""
 
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from django.utils import timezone
 
-from audits.engine import Outcome, Verdict, evaluate
+from audits.engine import Finding, Outcome, Verdict, evaluate
 from audits.explaining import Explanation, explain
 from audits.facts import facts_of
 from audits.functions.base import Context, Known
@@ -21,6 +22,8 @@ from items.watchers import watchers
 
 # Lines of a configuration that are written out; the rest is said to be there.
 MOST_LINES = 3000
+# Findings that are written out.
+SHOWN = 5
 LOOKS_AROUND = frozenset({"lookup", "related", "open_issues"})
 
 
@@ -65,12 +68,35 @@ class Judgement:
     explanation: Explanation
     tree: list[Line]
     more: int
-    found: frozenset[Path] = field(default_factory=frozenset)
-    read: frozenset[Path] = field(default_factory=frozenset)
 
     @property
     def tone(self) -> str:
         return TONES[self.verdict.outcome]
+
+    @property
+    def word(self) -> str:
+        """The verdict in a few words."""
+        count = len(self.verdict.findings)
+        if self.verdict.outcome == Outcome.FAIL:
+            return f"fires: {count} finding{'s' * (count > 1)}"
+        return "does not fire" if self.verdict.outcome == Outcome.PASS else self.verdict.outcome
+
+    @property
+    def findings(self) -> Sequence[Finding]:
+        return self.verdict.findings[:SHOWN]
+
+    @property
+    def further(self) -> int:
+        """Findings that are not shown."""
+        return len(self.verdict.findings) - len(self.findings)
+
+    @property
+    def found(self) -> frozenset[Path]:
+        return self.explanation.found
+
+    @property
+    def read(self) -> frozenset[Path]:
+        return self.explanation.read
 
 
 TONES = {
@@ -93,9 +119,7 @@ def judgement(sheet: Sheet, item: Item) -> Judgement:
     explanation = explain(sheet.fields, world.context(sheet, item))
     marked = explanation.found | explanation.read
     tree, more = written(item, marked)
-    return Judgement(
-        item, verdict, explanation, tree, more, explanation.found, explanation.read
-    )
+    return Judgement(item, verdict, explanation, tree, more, explanation.found, explanation.read)
 
 
 def written(item: Item, marked: frozenset[Path] = frozenset()) -> tuple[list[Line], int]:
