@@ -41,6 +41,8 @@ class Part:
     """How many things it was asked of; 0: it was not looked at."""
     met: int = 0
     """Of how many it was true, or gave something."""
+    passed: int = 0
+    """Of how many it was not asked, since another clause had decided."""
     note: str = ""
     """What would surprise: a comparison with nothing, an error."""
     failed: bool = False
@@ -319,10 +321,7 @@ class Tracing:
         with self._within() as parts:
             for child in alike(node):
                 given, part = self.clause(child, [seen[place] for place in waiting])
-                passed = len(seen) - len(waiting)
-                if passed and waiting and not part.note:
-                    part = replace(part, note=f"{passed} not looked at: decided before")
-                self._note(part)
+                self._note(replace(part, passed=len(seen) - len(waiting)))
                 for place, one in zip(waiting, given, strict=True):
                     answers[place] = one
                 waiting = [place for place in waiting if truth(answers[place].value) is goes_on]

@@ -79,9 +79,7 @@ def located(
         if isinstance(old, list) and isinstance(new, list):
             calling = _calling([*old, *new], old, new, (keys or {}).get(name))
             before, after = _by_name(old, calling), _by_name(new, calling)
-            here: tuple[Any, Any] = tuple(
-                list(side).index(step) if step in side else None for side in (before, after)
-            )
+            here: tuple[Any, Any] = (_number(step, before), _number(step, after))
         else:
             before = old if isinstance(old, dict) else {}
             after = new if isinstance(new, dict) else {}
@@ -90,6 +88,10 @@ def located(
         now = [*now, here[1]] if now is not None and step in after else None
         old, new = before.get(step), after.get(step)
     return tuple(was) if was is not None else None, tuple(now) if now is not None else None
+
+
+def _number(name: str, elements: Mapping[str, Any]) -> int | None:
+    return list(elements).index(name) if name in elements else None
 
 
 KINDS = {

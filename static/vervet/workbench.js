@@ -58,7 +58,7 @@
   });
 
   document.addEventListener("input", (event) => {
-    if (!event.target.closest("#workbench") || event.target.name === "q") return;
+    if (!event.target.closest?.("#workbench") || event.target.name === "q") return;
     dirty = true;
     if (event.target === editor()) {
       form().elements.at.value = editor().selectionStart;
@@ -109,8 +109,11 @@
     } else if (event.ctrlKey && event.key === "Enter") {
       event.preventDefault();
       htmx.trigger(form(), "again");
+    } else if (event.ctrlKey && event.key === "s") {
+      event.preventDefault();
+      form().querySelector("button[value=draft]")?.click();
     } else if (event.target.matches("#bench-help .insert")) {
-      const lines = [...document.querySelectorAll("#bench-help .insert")];
+      const lines = [...document.querySelectorAll("#bench-help .insert[data-begun]")];
       const next = lines[lines.indexOf(event.target) + { ArrowDown: 1, ArrowUp: -1 }[event.key]];
       if (next) {
         event.preventDefault();

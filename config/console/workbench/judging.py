@@ -119,7 +119,7 @@ def judgement(sheet: Sheet, item: Item) -> Judgement:
     explanation = explain(sheet.fields, world.context(sheet, item))
     marked = explanation.found | explanation.read
     tree, more = written(item, marked)
-    return Judgement(item, verdict, explanation, tree, more, explanation.found, explanation.read)
+    return Judgement(item, verdict, explanation, tree, more)
 
 
 def written(item: Item, marked: frozenset[Path] = frozenset()) -> tuple[list[Line], int]:

@@ -15,6 +15,7 @@ from config.console.page import one, page
 from config.console.workbench import choosing, helping, judging, paths, pointing, trying
 from config.console.workbench.judging import Judgement
 from config.console.workbench.sheet import EXPRESSIONS, Sheet
+from config.console.workbench.starting import started
 from items.models import Item
 from items.naming import technology_label
 
@@ -38,9 +39,9 @@ def workbench_new(request: HttpRequest) -> HttpResponse:
     """Show the draft of a new rule."""
     if not request.user.has_perm("audits.add_rule"):
         raise PermissionDenied
-    item = choosing.picked(request.user, request.GET.get("item", ""))
-    begin = {"technologies": [item.technology]} if item else {}
-    return _page(request, Sheet.of(request, None, begin), item)
+    start = started(request)
+    sheet = Sheet.of(request, None, start.fields() if start else {})
+    return _page(request, sheet, start.item if start else None)
 
 
 @require_POST

@@ -1,0 +1,117 @@
+"""Save what stands on the page, and take it where it should go: draft, shadow or into force."""
+
+import re
+from typing import Any
+
+from django.contrib import messages
+from django.core.exceptions import PermissionDenied, ValidationError
+from django.db import transaction
+from django.http import HttpRequest, HttpResponse
+from django.template.response import TemplateResponse
+from django.urls import reverse
+from django.utils.text import slugify
+from django.views.decorators.http import require_POST
+
+from audits.editing import Saved, create_rule, save_version
+from audits.models import Rule
+from config.console.workbench import choosing
+from config.console.workbench.page import bench, sent_sheet
+from config.console.workbench.sheet import Sheet
+
+
+@require_POST
+def workbench_save(request: HttpRequest) -> HttpResponse:
+    """Save the text; lead to the saved rule, or answer with what speaks against it."""
+    sheet = sent_sheet(request)
+    if not sheet.may_edit:
+        raise PermissionDenied
+    try:
+        saved = _save(request, sheet)
+    except ValidationError as error:
+        return _refused(request, sheet, error)
+    messages.add_message(request, *_told(saved, request.POST.get("then", "")))
+    link = reverse("workbench", args=[saved.version.rule_id])
+    item = request.POST.get("item", "")
+    answer = HttpResponse()
+    answer["HX-Redirect"] = f"{link}?item={item}" if item.isdigit() else link
+    return answer
+
+
+def _save(request: HttpRequest, sheet: Sheet) -> Saved:
+    """Write the next version; raise ValidationError, by field."""
+    wrong = {name: list(faults) for name, faults in sheet.form.errors.items()}
+    wrong.pop("key", None)
+    if wrong:
+        raise ValidationError(wrong)
+    if not sheet.examples.is_valid():
+        raise ValidationError({"examples": _example_faults(sheet)})
+    with transaction.atomic():
+        rule = sheet.rule or create_rule(_key(request, sheet))
+        return save_version(
+            rule,
+            sheet.fields,
+            request.user,
+            request.POST.get("reason", "")[:500],
+            into_force=request.POST.get("then") == "force",
+            seen=sheet.form.cleaned_data.get("seen") or 0,
+        )
+
+
+def _key(request: HttpRequest, sheet: Sheet) -> str:
+    """Return how a new rule is called for ever: as given, or after technology and title."""
+    given = request.POST.get("key", "").strip()
+    if given:
+        return given
+    name = slugify(sheet.fields["title"])[:80].strip("-_") or "rule"
+    technology = next(iter(sheet.technologies), "rule")
+    key = f"{technology}.{re.sub(r'[^a-z0-9_-]', '', name)}"
+    number = 2
+    unique = key
+    while Rule.objects.filter(key=unique).exists():
+        unique, number = f"{key}-{number}", number + 1
+    return unique
+
+
+def _example_faults(sheet: Sheet) -> list[str]:
+    found = []
+    for form in sheet.examples:
+        for name, faults in form.errors.items():
+            title = form["name"].value() or "An example without a name"
+            found += [f"{title}, {form[name].label.lower()}: {fault}" for fault in faults]
+    return found
+
+
+def _refused(request: HttpRequest, sheet: Sheet, error: ValidationError) -> HttpResponse:
+    """Say at each field what is wrong with it; nothing on the page is lost."""
+    by_field = error.message_dict if hasattr(error, "error_dict") else {"": error.messages}
+    item = choosing.picked(request.user, request.POST.get("item", ""))
+    context = bench(request, sheet, item)
+    shown = set(context["said_names"])
+    lines = [
+        f"{LABELS.get(name, name.capitalize())}: {fault}" if name else fault
+        for name, faults in by_field.items()
+        for fault in faults
+        if name not in shown
+    ]
+    lines += [
+        f"See what is said under {name.replace('_', ' ')}." for name in by_field if name in shown
+    ]
+    context |= {
+        "oob": True,
+        "faults": {**context["faults"], **{name: "\n".join(one) for name, one in by_field.items()}},
+        "trouble": {"title": "Nothing was saved.", "lines": lines},
+    }
+    return TemplateResponse(request, "console/workbench/answer.html", context)
+
+
+LABELS = {"reason": "Why it changes", "examples": "Examples", "key": "Key", "title": "Title"}
+
+
+def _told(saved: Saved, then: str) -> tuple[int, str]:
+    said = f"Version {saved.version.number} is saved" if saved.new else "Nothing differs"
+    if saved.active:
+        return messages.SUCCESS, f"{said}; it is in force."
+    if then == "force":
+        reasons: list[Any] = list(saved.problems)
+        return messages.WARNING, f"{said}, but it is not in force: {' '.join(map(str, reasons))}"
+    return messages.SUCCESS, f"{said}, as a draft."

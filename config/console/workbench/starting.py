@@ -1,0 +1,108 @@
+"""Start from data: a value in an item, or a line of a difference, becomes an expression."""
+
+import json
+from dataclasses import dataclass
+from typing import Any
+
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse
+from django.template.response import TemplateResponse
+from django.views.decorators.http import require_POST
+
+from audits.suggesting import Path, Suggestion, never_again, reach, suggest
+from config.console.workbench import choosing
+from items.diffing import differences
+from items.models import Item
+from items.watchers import watchers
+
+# A path longer than this was not made by a page of ours.
+DEEPEST = 60
+
+
+@dataclass(frozen=True)
+class Start:
+    """What a new rule begins with, and what it was made of."""
+
+    item: Item
+    suggestions: list[Suggestion]
+    before: Any = None
+    """The configuration on which it must not fire; nothing where it was made of a value."""
+
+    def fields(self) -> dict[str, Any]:
+        """Return the fields of the text that the best suggestion makes."""
+        if not self.suggestions:
+            return {"technologies": [self.item.technology]}
+        best = self.suggestions[0]
+        return {
+            "technologies": [self.item.technology],
+            "expression": best.expression,
+            "identity": best.identity,
+            "notes": best.notes,
+        }
+
+
+@require_POST
+def workbench_suggest(request: HttpRequest) -> HttpResponse:
+    """Offer expressions for a value of the item on the page."""
+    if not (
+        request.user.has_perm("audits.change_rule") or request.user.has_perm("audits.add_rule")
+    ):
+        raise PermissionDenied
+    item = choosing.picked(request.user, request.POST.get("item", ""))
+    path = path_of(request.POST.get("path", ""))
+    made = suggest(item.config, path, names_of(item)) if item and path else []
+    context = {"suggestions": made, "empty": not request.POST.get("expression", "").strip()}
+    return TemplateResponse(request, "console/workbench/suggestion.html", context)
+
+
+def started(request: HttpRequest) -> Start | None:
+    """Return what the address of a new rule asks to begin with."""
+    item = choosing.picked(request.user, request.GET.get("item", ""))
+    if item is None:
+        return None
+    path = path_of(request.GET.get("path", ""))
+    if path:
+        known = reach(item.config, path) is not None or bool(suggest(item.config, path))
+        return Start(item, suggest(item.config, path, names_of(item)) if known else [])
+    revision, line = request.GET.get("revision", ""), request.GET.get("line", "")
+    if revision.isdigit() and line.isdigit() and max(len(revision), len(line)) < 18:
+        return _against(item, int(revision), int(line))
+    return Start(item, [])
+
+
+def _against(item: Item, revision: int, line: int) -> Start:
+    """Return what a line of a difference begins: it must not fire on what was before."""
+    row = item.history.filter(history_id=revision).first()
+    if row is None:
+        return Start(item, [])
+    earlier = item.history.filter(history_date__lte=row.history_date).exclude(
+        history_id__gte=row.history_id
+    )
+    before = earlier.order_by("-history_date", "-history_id").first()
+    if before is None:
+        return Start(item, [])
+    names = names_of(item)
+    found = differences(before.config, row.config, names)
+    if line >= len(found):
+        return Start(item, [])
+    return Start(item, never_again(before.config, row.config, found[line], names), before.config)
+
+
+def path_of(text: str) -> Path:
+    """Read the path of a part as a page of ours carries it; empty where it is none."""
+    if len(text) > 4000:
+        return ()
+    try:
+        steps = json.loads(text or "[]")
+    except (ValueError, RecursionError):
+        return ()
+    if not isinstance(steps, list) or len(steps) > DEEPEST:
+        return ()
+    sound = all(isinstance(one, str) or (type(one) is int and one >= 0) for one in steps)
+    return tuple(steps) if sound else ()
+
+
+def names_of(item: Item) -> dict[str, tuple[str, ...]]:
+    """Return which fields call an element of a list, as the item's watcher says it."""
+    known = watchers[item.technology].element_names if item.technology in watchers else {}
+    return dict(known)

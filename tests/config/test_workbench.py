@@ -1,0 +1,338 @@
+"""The workbench answers every edit: what is wrong with it, what it says of an item, and why."""
+
+import re
+from html import unescape
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import Group
+from django.test import Client
+from django.urls import reverse
+
+from accounts.models import Grant, User
+from audits.models import Rule
+from items.models import Item
+from tests.factories import AccountFactory, GroupFactory, ItemFactory, UserFactory, a_rule
+
+pytestmark = pytest.mark.django_db
+
+HOSTILE = """<script>alert(1)</script><div x-data x-init="alert(2)">"'>"""
+WORLD = {"CidrIp": "0.0.0.0/0", "Description": "remove!"}
+SSH = {"FromPort": 22, "ToPort": 22, "IpProtocol": "tcp", "IpRanges": [WORLD]}
+ONE = {"GroupId": "sg-1", "IpPermissions": [SSH]}
+NONE: dict[str, Any] = {"GroupId": "sg-2", "IpPermissions": []}
+EXAMPLES = [
+    {"name": "ssh", "fires": True, "config": ONE},
+    {"name": "nothing", "fires": False, "config": NONE},
+]
+
+
+@pytest.fixture
+def rule() -> Rule:
+    return a_rule(
+        title="SSH from anywhere",
+        expression="IpPermissions[?FromPort == `22`]",
+        identity="FromPort",
+        notes="Port {FromPort} is open.",
+        examples=EXAMPLES,
+    )
+
+
+@pytest.fixture
+def open_group() -> Item:
+    return ItemFactory(name="bastion", config=ONE)
+
+
+def sent(rule: Rule | None = None, **fields: Any) -> dict[str, Any]:
+    """Return what the page's form sends."""
+    newest = rule.newest if rule else None
+    text = newest.values() if newest else {"technologies": ["aws.ec2.security_group"], "score": 5}
+    return {
+        "rule": rule.pk if rule else "",
+        "seen": newest.number if newest else 0,
+        "title": text.get("title", "A rule"),
+        "technologies": text["technologies"],
+        "score": text["score"],
+        "expression": text.get("expression", ""),
+        "identity": text.get("identity", ""),
+        "notes": text.get("notes", ""),
+        "examples-TOTAL_FORMS": 0,
+        "examples-INITIAL_FORMS": 0,
+        **fields,
+    }
+
+
+def tried(client: Client, **given: Any) -> str:
+    """Return what the page is answered, as a person reads it."""
+    response = client.post(reverse("workbench_try"), sent(**given))
+    assert response.status_code == 200
+    return unescape(response.content.decode())
+
+
+def part(answer: str, name: str) -> str:
+    """Return one part of an answer, without its markup."""
+    found = re.search(
+        rf'id="{name}"[^>]*>(.*?)(?=<\w+ id="(?:bench|said|mark)-|\Z)', answer, re.DOTALL
+    )
+    assert found, name
+    return " ".join(re.sub(r"<[^>]*>", " ", found[1]).split())
+
+
+def test_a_rule_is_shown_with_an_item_on_which_it_fires(
+    admin_client: Client, rule: Rule, open_group: Item
+) -> None:
+    ItemFactory(config=NONE)
+    page = admin_client.get(reverse("workbench", args=[rule.pk])).content.decode()
+    assert "fires: 1 finding" in page
+    assert "bastion" in page
+    assert "Port 22 is open." in page
+
+
+def test_an_edit_is_held_against_the_item(
+    admin_client: Client, rule: Rule, open_group: Item
+) -> None:
+    answer = tried(
+        admin_client, rule=rule, item=open_group.pk, expression="IpPermissions[?FromPort == `23`]"
+    )
+    assert "does not fire" in part(answer, "bench-result")
+    assert "0 of 1" in part(answer, "bench-explain")
+    assert "should fire" in tried(
+        admin_client,
+        rule=rule,
+        expression="nothing",
+        **{
+            "examples-TOTAL_FORMS": 1,
+            "examples-0-name": "ssh",
+            "examples-0-fires": "yes",
+            "examples-0-config": "{}",
+        },
+    )
+
+
+def test_a_fault_is_shown_at_its_character(admin_client: Client, open_group: Item) -> None:
+    answer = tried(admin_client, item=open_group.pk, expression="IpPermissions[?")
+    assert "Something is missing here" in part(answer, "said-expression")
+    assert 'class="wave wrong"' in answer
+    assert "Mend the text first" in part(answer, "bench-result")
+
+
+def test_what_was_found_is_marked_in_the_tree(admin_client: Client, open_group: Item) -> None:
+    answer = tried(
+        admin_client, item=open_group.pk, expression="IpPermissions[?FromPort == `22`].IpRanges[]"
+    )
+    assert "<mark>22</mark>" in answer
+    assert 'class="critical hit"' in answer
+
+
+@pytest.mark.parametrize(("which", "config"), [("fires", ONE), ("passes", NONE)])
+def test_an_item_is_found_that_fires_or_does_not(
+    admin_client: Client, rule: Rule, which: str, config: Any
+) -> None:
+    items = {str(one.config): one for one in (ItemFactory(config=NONE), ItemFactory(config=ONE))}
+    answer = tried(admin_client, rule=rule, choose=which)
+    assert f'value="{items[str(config)].pk}"' in answer.partition("bench-tree")[0]
+
+
+def test_where_none_fires_that_is_said(admin_client: Client, rule: Rule) -> None:
+    ItemFactory(config=NONE)
+    assert "None of the 1 items that were tried fires" in tried(
+        admin_client, rule=rule, choose="fires"
+    )
+
+
+def test_nothing_hostile_becomes_markup(admin_client: Client) -> None:
+    item = ItemFactory(name=HOSTILE, config={HOSTILE: HOSTILE, "L": [{"Id": HOSTILE}]})
+    given = sent(
+        item=item.pk, title=HOSTILE, notes="{it}", expression=f"@ | `[{{}}]` | '{HOSTILE}'"[:60]
+    )
+    for fields in (
+        given,
+        {**given, "expression": "L[?Id]"},
+        {**given, "expression": f"L[{HOSTILE}"},
+        {**given, "expression": f'"{HOSTILE}"'.replace("\"'", "'")},
+    ):
+        text = admin_client.post(reverse("workbench_try"), fields).content.decode()
+        assert "<script>" not in text
+        assert "<div x-data" not in text
+    begun = {"item": item.pk, "path": '["L", 0, "Id"]'}
+    text = admin_client.get(reverse("workbench_new"), begun).content.decode()
+    assert "<script>alert" not in text
+    assert "<div x-data x-init" not in text
+    listed = admin_client.get(
+        reverse("workbench_items"), {"q": "script", "technologies": item.technology}
+    ).content.decode()
+    assert "&lt;script&gt;" in listed
+    suggestion = admin_client.post(
+        reverse("workbench_suggest"), {"item": item.pk, "path": '["L", 0]'}
+    ).content.decode()
+    assert "alert" in suggestion
+    assert "<script>" not in suggestion
+
+
+# -- who may ----------------------------------------------------------------------------------
+
+
+def somebody(role: str, **scope: Any) -> Client:
+    user = UserFactory()
+    Grant.objects.create(user=user, role=Group.objects.get(name=role), **scope)
+    client = Client()
+    client.force_login(user)
+    return client
+
+
+def test_a_viewer_looks_but_changes_nothing(rule: Rule) -> None:
+    group = GroupFactory()
+    seen, hidden = AccountFactory(name="seen"), AccountFactory(name="hidden-haven")
+    seen.groups.add(group)
+    mine, other = ItemFactory(account=seen, config=NONE), ItemFactory(account=hidden, config=ONE)
+    viewer = somebody("viewer", group=group)
+    page = viewer.get(reverse("workbench", args=[rule.pk]), {"item": other.pk}).content.decode()
+    assert mine.name in page
+    assert other.name not in page
+    assert "hidden-haven" not in page
+    assert "Save draft" not in page
+    # What is sent is not heeded: it is the kept text that is tried.
+    answer = viewer.post(reverse("workbench_try"), sent(rule, item=mine.pk, expression="GroupId"))
+    assert "does not fire" in answer.content.decode()
+    answer = viewer.post(reverse("workbench_try"), sent(rule, item=other.pk, choose="fires"))
+    assert "hidden-haven" not in answer.content.decode()
+    found = viewer.get(
+        reverse("workbench_items"), {"technologies": mine.technology, "q": ""}
+    ).content.decode()
+    assert mine.name in found
+    assert other.name not in found
+    for name in ("workbench_save", "workbench_suggest"):
+        assert viewer.post(reverse(name), sent(rule)).status_code == 403
+    assert viewer.get(reverse("workbench_new")).status_code == 403
+    assert viewer.post(reverse("workbench_try"), sent()).status_code == 403
+    assert rule.versions.count() == 1
+
+
+def test_who_sees_a_part_learns_nothing_of_other_items(rule: Rule) -> None:
+    group = GroupFactory()
+    seen = AccountFactory()
+    seen.groups.add(group)
+    mine = ItemFactory(account=seen)
+    ItemFactory(config={"Secret": "hidden-haven"}, technology="aws.iam.policy")
+    looking = a_rule(expression="lookup('aws.iam.policy', 'Secret', 'hidden-haven')[].Secret")
+    page = somebody("viewer", group=group).get(reverse("workbench", args=[looking.pk]))
+    assert "you may not see all of them" in page.content.decode()
+    assert mine.name in page.content.decode()
+
+
+def test_nobody_without_a_grant_gets_in(rule: Rule) -> None:
+    client = Client()
+    client.force_login(UserFactory())
+    assert client.get(reverse("workbench", args=[rule.pk])).status_code in (403, 404)
+    assert client.post(reverse("workbench_try"), sent(rule)).status_code in (403, 404)
+    assert client.get(reverse("workbench_items")).status_code == 403
+
+
+def test_a_form_from_elsewhere_is_refused(admin_user: User, rule: Rule) -> None:
+    client = Client(enforce_csrf_checks=True)
+    client.force_login(admin_user)
+    for name in ("workbench_try", "workbench_save", "workbench_suggest"):
+        assert client.post(reverse(name), sent(rule)).status_code == 403
+
+
+# -- bounds -----------------------------------------------------------------------------------
+
+
+def test_a_text_without_end_is_refused_before_it_is_read(
+    admin_client: Client, open_group: Item
+) -> None:
+    assert "are the most" in tried(admin_client, item=open_group.pk, expression="a" * 30_000)
+    assert "are the most" in tried(
+        admin_client, item=open_group.pk, expression="@" + "|[@,@]" * 900
+    )
+
+
+def test_a_bomb_ends_with_the_reason(admin_client: Client, open_group: Item) -> None:
+    answer = tried(admin_client, item=open_group.pk, expression="@|" + "[@,@][]|" * 22 + "@")
+    assert "stopped" in part(answer, "bench-result")
+
+
+def test_an_item_is_sought_among_many_in_few_queries(
+    admin_client: Client, rule: Rule, django_assert_max_num_queries: Any
+) -> None:
+    account = AccountFactory()
+    for _ in range(60):
+        ItemFactory(account=account, config=NONE)
+    with django_assert_max_num_queries(40):
+        tried(admin_client, rule=rule, choose="fires")
+
+
+# -- saving -----------------------------------------------------------------------------------
+
+
+def test_what_is_saved_is_the_next_version(admin_client: Client, rule: Rule) -> None:
+    given = sent(rule, score=7, reason="less grave")
+    response = admin_client.post(reverse("workbench_save"), {**given, "then": "draft"})
+    assert response["HX-Redirect"] == reverse("workbench", args=[rule.pk])
+    newest = rule.newest
+    assert newest is not None
+    assert (newest.number, newest.score, newest.reason) == (2, 7, "less grave")
+    rule.refresh_from_db()
+    assert rule.active_id != newest.pk
+
+
+def test_a_new_rule_is_called_after_its_title(admin_client: Client) -> None:
+    given = sent(title="Ports: wide open!", expression="GroupId", identity="@")
+    admin_client.post(reverse("workbench_save"), {**given, "then": "draft"})
+    admin_client.post(reverse("workbench_save"), {**given, "then": "draft"})
+    keys = set(Rule.objects.values_list("key", flat=True))
+    assert keys == {
+        "aws.ec2.security_group.ports-wide-open",
+        "aws.ec2.security_group.ports-wide-open-2",
+    }
+
+
+def test_what_cannot_be_saved_says_so_and_leaves_the_page(admin_client: Client, rule: Rule) -> None:
+    for fields in ({"expression": "a["}, {"title": ""}, {"reason": ""}, {"seen": 0}):
+        given = {**sent(rule, reason="because", then="draft"), "score": 3, **fields}
+        response = admin_client.post(reverse("workbench_save"), given)
+        assert "HX-Redirect" not in response, fields
+        assert "Nothing was saved" in response.content.decode(), fields
+    assert rule.versions.count() == 1
+
+
+# -- starting from data -----------------------------------------------------------------------
+
+
+def test_a_value_begins_a_rule(admin_client: Client, open_group: Item) -> None:
+    path = '["IpPermissions", 0, "IpRanges", 0, "CidrIp"]'
+    page = unescape(
+        admin_client.get(
+            reverse("workbench_new"), {"item": open_group.pk, "path": path}
+        ).content.decode()
+    )
+    assert "expand(IpPermissions, 'IpRanges')[?" in page
+    assert "fires: 1 finding" in page
+
+
+def test_a_change_begins_a_rule_against_it(admin_client: Client) -> None:
+    item = ItemFactory(config=NONE)
+    item.config = {**NONE, "IpPermissions": [SSH]}
+    item.save()
+    revision = item.history.first()
+    given = {"item": item.pk, "revision": revision.history_id, "line": 0}
+    page = unescape(admin_client.get(reverse("workbench_new"), given).content.decode())
+    assert "IpPermissions[?" in page
+    assert "fires: 1 finding" in page
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "item=999999",
+        "item=x",
+        "item={item}&path=[[",
+        "item={item}&revision=1&line=99",
+        "item={item}&path=[1]",
+    ],
+)
+def test_an_address_that_leads_nowhere_begins_an_empty_rule(
+    admin_client: Client, open_group: Item, query: str
+) -> None:
+    address = f"{reverse('workbench_new')}?{query.format(item=open_group.pk)}"
+    assert admin_client.get(address).status_code == 200
