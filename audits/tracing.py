@@ -7,9 +7,11 @@ from typing import Any
 
 from jmespath.exceptions import JMESPathError
 
+from audits.bounds import Evaluation, Exceeded, RuleError
+from audits.bounds import Part as Compiled
+from audits.compiling import compiled
 from audits.engine import truth
 from audits.functions.base import Context, Unread
-from audits.interpreting import Exceeded, Interpreter, RuleError
 from audits.places import Placed, placed
 from audits.wording import Wording, described, entries, is_number, samples, surprise, why_none
 
@@ -71,7 +73,8 @@ class Tracing:
     def __init__(self, context: Context) -> None:
         self.parts: list[Part] = []
         self.read: set[Path] = set()
-        self._run = Interpreter(context, STEPS)
+        self._run = Evaluation(context, STEPS)
+        self._compiled: dict[int, Compiled] = {}
         self._placed: Placed
         self._words: Wording
         self._config = context.config
@@ -149,6 +152,12 @@ class Tracing:
             given = self.follow(child, given)
         return given
 
+    def _value_of(self, node: Node, value: Any) -> Any:
+        """Return what a part gives for a value; raises what evaluating it raises."""
+        if id(node) not in self._compiled:
+            self._compiled[id(node)] = compiled(node)
+        return self._compiled[id(node)](self._run, value)
+
     def _take(self, node: Node, seen: Sequence[Seen]) -> list[Seen]:
         given = [self._reach(node, one) for one in seen]
         if is_it(node):
@@ -166,7 +175,7 @@ class Tracing:
             for child in node["children"]:
                 one = self._reach(child, one)
             return one
-        value = self._run.visit(node, one.value)
+        value = self._value_of(node, one.value)
         if kind == "index":
             inside = self.elements(one) if isinstance(one.value, list) else ()
             number = node["value"]
@@ -329,7 +338,7 @@ class Tracing:
 
     def _compare(self, node: Node, seen: Sequence[Seen]) -> tuple[list[Seen], str]:
         left, right = ([self._value(one, each) for each in seen] for one in node["children"])
-        known = [Seen(self._run.visit(node, one.value)) for one in seen]
+        known = [Seen(self._value_of(node, one.value)) for one in seen]
         return known, surprise(node, left, right)
 
     def _value(self, node: Node, one: Seen) -> Any:
@@ -358,7 +367,7 @@ class Tracing:
                 given.append([self._reach(child, one) for one in seen])
             else:
                 given.append(self.follow(child, seen))
-        answers = [Seen(self._run.visit(node, one.value)) for one in seen]
+        answers = [Seen(self._value_of(node, one.value)) for one in seen]
         if node["type"] == "function_expression" and given:
             self._ask_each(node, given[0])
             self._only_equal(node, known, given[0], answers)

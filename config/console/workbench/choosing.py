@@ -8,7 +8,7 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 from accounts.seeing import visible
 from audits.engine import Outcome
 from audits.models import Issue
-from config.console.workbench.judging import World, judged
+from config.console.workbench.judging import Court
 from config.console.workbench.sheet import Sheet
 from items.models import Item
 
@@ -49,9 +49,9 @@ def searched(user: Any, technologies: list[str], text: str) -> list[Item]:
 def sought(user: Any, sheet: Sheet, which: str, after: Item | None) -> tuple[Item | None, int]:
     """Return the next item on which the rule fires, or passes; and how many were tried."""
     tried, spent = 0, 0
-    world = World()
+    court = Court(sheet, user)
     for item in _in_turn(user, sheet, which, after):
-        verdict = judged(sheet, item, world)
+        verdict = court.judge(item)
         tried, spent = tried + 1, spent + verdict.steps
         if verdict.outcome == WANTED[which]:
             return item, tried

@@ -6,16 +6,16 @@ from typing import Any
 
 from django.utils import timezone
 
-from audits.engine import Finding, Outcome, Verdict, evaluate
+from accounts.admin.base import reach
+from audits.engine import Finding, Outcome, Verdict
 from audits.explaining import Explanation, explain
-from audits.facts import facts_of
-from audits.functions.base import Context, Known
-from audits.models import RuleSetting
-from audits.reading import EVERYTHING, functions_called, parts_read
-from audits.scoping import in_force, ranked
-from audits.world import World as Others
-from audits.world import known
-from config.console.workbench.sheet import EXPRESSIONS, Sheet
+from audits.functions.base import Context, Reader, Unread
+from audits.reading import EVERYTHING, parts_read
+from audits.rulebook import looks_back
+from audits.trying import Trial
+from audits.world import World
+from config.console.workbench.sheet import Sheet
+from items.earlier import before_last_change
 from items.models import Item
 from items.tree import Line, Path, lines
 from items.watchers import watchers
@@ -24,39 +24,43 @@ from items.watchers import watchers
 MOST_LINES = 3000
 # Findings that are written out.
 SHOWN = 5
-LOOKS_AROUND = frozenset({"lookup", "related", "open_issues"})
 
 
-class World:
-    """What rules may know beside the item, read once for many items."""
+class Closed:
+    """Stands for the reader of other items where somebody may not see all of them."""
 
-    def __init__(self) -> None:
-        self._known: Known | None = None
-        self._others: dict[int, Others] = {}
-        self._settings: list[RuleSetting] | None = None
+    def lookup(self, *_: Any, **__: Any) -> list[Any]:
+        raise Unread("This rule looks at other items, and you may not see all of them.")
 
-    def context(self, sheet: Sheet, item: Item) -> Context:
+    related = issues = lookup
+
+
+class Court:
+    """What the text is held against items with: read once for many of them."""
+
+    def __init__(self, sheet: Sheet, user: Any) -> None:
+        self._sees_all = reach(user, "items.view_item") is None
+        self._trial = Trial(sheet.draft, sheet.rule)
+        self._looks_back = looks_back(sheet.draft)
+        self._now = timezone.now()
+        self._worlds: dict[int, World] = {}
+
+    def context(self, item: Item) -> Context:
         """Return what the rule is given when it is held against the item now."""
-        if self._known is None:
-            self._known = known()
-        if item.account_id not in self._others:
-            self._others[item.account_id] = Others(item.account)
-        holds = in_force(sheet.draft, self._held(sheet, item))
-        return Context(
-            **facts_of(item, item.account, timezone.now(), self._known),
-            parameters=holds.parameters,
-            reader=self._others[item.account_id].reader(),
-        )
+        previous = before_last_change([item]).get(item.pk) if self._looks_back else None
+        reader = self._reader(item)
+        return self._trial.context(item, self._trial.holds(item), self._now, previous, reader)
 
-    def _held(self, sheet: Sheet, item: Item) -> list[RuleSetting]:
-        if sheet.rule is None:
-            return []
-        if self._settings is None:
-            self._settings = list(RuleSetting.objects.filter(rule=sheet.rule))
-        if not self._settings:
-            return []
-        groups = frozenset(item.account.groups.values_list("pk", flat=True))
-        return ranked(self._settings, item, groups)
+    def _reader(self, item: Item) -> Reader:
+        if not self._sees_all:
+            return Closed()
+        if item.account_id not in self._worlds:
+            self._worlds[item.account_id] = World(item.account)
+        return self._worlds[item.account_id].reader()
+
+    def judge(self, item: Item) -> Verdict:
+        """Hold the text against an item as judging would."""
+        return self._trial.judge(item, self.context(item))
 
 
 @dataclass(frozen=True)
@@ -107,18 +111,12 @@ TONES = {
 }
 
 
-def judged(sheet: Sheet, item: Item, world: World) -> Verdict:
-    """Hold the text against an item as judging would."""
-    return evaluate(sheet.draft, world.context(sheet, item), item.unread)
-
-
-def judgement(sheet: Sheet, item: Item) -> Judgement:
+def judgement(sheet: Sheet, item: Item, user: Any) -> Judgement:
     """Return the verdict on an item with the way it came about, and the item's tree."""
-    world = World()
-    verdict = judged(sheet, item, world)
-    explanation = explain(sheet.fields, world.context(sheet, item))
-    marked = explanation.found | explanation.read
-    tree, more = written(item, marked)
+    court = Court(sheet, user)
+    verdict = court.judge(item)
+    explanation = explain(sheet.fields, court.context(item))
+    tree, more = written(item, explanation.found | explanation.read)
     return Judgement(item, verdict, explanation, tree, more)
 
 
@@ -136,20 +134,8 @@ def written(item: Item, marked: frozenset[Path] = frozenset()) -> tuple[list[Lin
     return kept + [Line("close")] * depth, len(every) - MOST_LINES
 
 
-def looks_around(sheet: Sheet) -> bool:
-    """Say whether the text asks about other items than the one that it judges."""
-    texts = [sheet.fields[name] for name in EXPRESSIONS if sheet.fields[name]]
-    return any(functions_called(text) & LOOKS_AROUND for text in texts)
-
-
 def reads(sheet: Sheet) -> dict[str, Any]:
     """Return which parts of a configuration the text reads, in words."""
     texts = [sheet.fields[name] for name in ("expression", "applies_when") if sheet.fields[name]]
     parts = frozenset().union(*(parts_read(text) for text in texts))
-    called = frozenset().union(*(functions_called(text) for text in texts))
-    return {
-        "everything": EVERYTHING in parts,
-        "parts": sorted(parts - {EVERYTHING}),
-        "others": bool(called & LOOKS_AROUND),
-        "functions": sorted(called),
-    }
+    return {"everything": EVERYTHING in parts, "parts": sorted(parts - {EVERYTHING})}

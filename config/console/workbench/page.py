@@ -9,12 +9,11 @@ from django.templatetags.static import static
 from django.urls import reverse
 from django.views.decorators.http import require_GET, require_POST
 
-from accounts.seeing import visible
+from audits.linting import EXPRESSIONS
 from audits.models import Rule, severity
 from config.console.page import one, page
 from config.console.workbench import choosing, helping, judging, paths, pointing, trying
-from config.console.workbench.judging import Judgement
-from config.console.workbench.sheet import EXPRESSIONS, Sheet
+from config.console.workbench.sheet import Sheet
 from config.console.workbench.starting import started
 from items.models import Item
 from items.naming import technology_label
@@ -80,7 +79,7 @@ def _chosen(request: HttpRequest, sheet: Sheet) -> tuple[Item | None, str]:
     """Return the item to show, and what is to be said where none was found."""
     present = choosing.picked(request.user, request.POST.get("item", ""))
     choice = request.POST.get("choose", "")
-    if choice in choosing.WANTED and sheet.runs and _may_judge(request, sheet):
+    if choice in choosing.WANTED and sheet.runs:
         found, tried = choosing.sought(request.user, sheet, choice, present)
         if found:
             return found, ""
@@ -101,20 +100,12 @@ def _first(user: Any, sheet: Sheet) -> Item | None:
     return choosing.candidates(user, sheet.technologies).order_by("-changed_at").first()
 
 
-def _may_judge(request: HttpRequest, sheet: Sheet) -> bool:
-    """Say whether the person may see everything that the verdict may be made of."""
-    if sheet.may_edit or not judging.looks_around(sheet):
-        return True
-    hidden = Item.objects.exclude(pk__in=visible(Item.objects.all(), request.user).values("pk"))
-    return not hidden.exists()
-
-
 # -- what every answer is made of ---------------------------------------------------------------
 
 
 def bench(request: HttpRequest, sheet: Sheet, item: Item | None) -> dict[str, Any]:
     """Return all that depends on the text and the item."""
-    judgement = _judgement(request, sheet, item)
+    judgement = judging.judgement(sheet, item, request.user) if item and sheet.runs else None
     tree, more = judging.written(item) if item and not judgement else ([], 0)
     examples = trying.rows(sheet)
     text = sheet.fields["expression"]
@@ -130,11 +121,10 @@ def bench(request: HttpRequest, sheet: Sheet, item: Item | None) -> dict[str, An
         "severity": severity(_score(sheet)),
         "score": _score(sheet),
         "technology_names": [technology_label(one) for one in sheet.technologies],
-        "faults": sheet.shown_faults if request.method == "POST" else {},
+        "faults": sheet.said if request.method == "POST" else {},
         "under": pointing.underlined(text, _places(sheet)),
         "item": item,
         "judgement": judgement,
-        "hidden": bool(item) and sheet.runs and not judgement,
         "tree": judgement.tree if judgement else tree,
         "more": judgement.more if judgement else more,
         "reads": judging.reads(sheet) if sheet.runs else {},
@@ -147,12 +137,6 @@ def bench(request: HttpRequest, sheet: Sheet, item: Item | None) -> dict[str, An
         "looked": looked,
         "functions": helping.fitting(text, place),
     }
-
-
-def _judgement(request: HttpRequest, sheet: Sheet, item: Item | None) -> Judgement | None:
-    if item is None or not sheet.runs or not _may_judge(request, sheet):
-        return None
-    return judging.judgement(sheet, item)
 
 
 def _score(sheet: Sheet) -> int:
@@ -174,9 +158,11 @@ def _steps(rule: Rule | None) -> list[dict[str, Any]]:
 
 
 def _places(sheet: Sheet) -> list[pointing.Place]:
-    fault = sheet.faults.get("expression", "")
-    start = pointing.caret(fault, sheet.fields["expression"])
-    return [] if start is None else [pointing.Place(start, 1, "wrong")]
+    return [
+        pointing.Place(fault.place, fault.length, "wrong")
+        for fault in sheet.faults
+        if fault.field == "expression" and fault.place is not None
+    ]
 
 
 def _whole(text: str | None, most: int) -> int:
@@ -190,7 +176,6 @@ def _page(request: HttpRequest, sheet: Sheet, item: Item | None) -> HttpResponse
     context = {
         "crumb": ("Rules", reverse("admin:audits_rule_changelist")),
         "scripts": [static("vervet/workbench.js")],
-        "expressions": EXPRESSIONS,
         "form": sheet.form,
         "example_forms": sheet.examples,
         "all_functions": helping.functions(),

@@ -13,19 +13,6 @@ class Place:
     tone: str
 
 
-def caret(fault: str, text: str) -> int | None:
-    """Return which character of a text a fault's caret stands under; None without a caret."""
-    lines = fault.split("\n")
-    if len(lines) < 3 or lines[-1].strip() != "^":
-        return None
-    column, line, start = len(lines[-1]) - 1, lines[-2], 0
-    for one in text.split("\n"):
-        if one == line:
-            return min(start + column, len(text))
-        start += len(one) + 1
-    return None
-
-
 def underlined(text: str, places: Iterable[Place]) -> list[tuple[str, str]]:
     """Cut a text into parts, each with the tone of its underline; none overlaps another."""
     parts: list[tuple[str, str]] = []

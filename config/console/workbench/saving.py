@@ -1,18 +1,16 @@
 """Save what stands on the page, and take it where it should go: draft, shadow or into force."""
 
 import re
-from typing import Any
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied, ValidationError
-from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils.text import slugify
 from django.views.decorators.http import require_POST
 
-from audits.editing import Saved, create_rule, save_version
+from audits.editing import Saved, Then, save_version
 from audits.models import Rule
 from config.console.workbench import choosing
 from config.console.workbench.page import bench, sent_sheet
@@ -29,7 +27,7 @@ def workbench_save(request: HttpRequest) -> HttpResponse:
         saved = _save(request, sheet)
     except ValidationError as error:
         return _refused(request, sheet, error)
-    messages.add_message(request, *_told(saved, request.POST.get("then", "")))
+    messages.add_message(request, *_told(saved, _then(request)))
     link = reverse("workbench", args=[saved.version.rule_id])
     item = request.POST.get("item", "")
     answer = HttpResponse()
@@ -45,16 +43,19 @@ def _save(request: HttpRequest, sheet: Sheet) -> Saved:
         raise ValidationError(wrong)
     if not sheet.examples.is_valid():
         raise ValidationError({"examples": _example_faults(sheet)})
-    with transaction.atomic():
-        rule = sheet.rule or create_rule(_key(request, sheet))
-        return save_version(
-            rule,
-            sheet.fields,
-            request.user,
-            request.POST.get("reason", "")[:500],
-            into_force=request.POST.get("then") == "force",
-            seen=sheet.form.cleaned_data.get("seen") or 0,
-        )
+    return save_version(
+        sheet.rule or _key(request, sheet),
+        sheet.fields,
+        request.user,
+        request.POST.get("reason", "")[:500],
+        then=_then(request),
+        seen=sheet.form.cleaned_data.get("seen") or 0,
+    )
+
+
+def _then(request: HttpRequest) -> Then:
+    given = request.POST.get("then", "")
+    return Then(given) if given in {one.value for one in Then} else Then.DRAFT
 
 
 def _key(request: HttpRequest, sheet: Sheet) -> str:
@@ -107,11 +108,16 @@ def _refused(request: HttpRequest, sheet: Sheet, error: ValidationError) -> Http
 LABELS = {"reason": "Why it changes", "examples": "Examples", "key": "Key", "title": "Title"}
 
 
-def _told(saved: Saved, then: str) -> tuple[int, str]:
+def _told(saved: Saved, then: Then) -> tuple[int, str]:
+    """Say what became of it."""
     said = f"Version {saved.version.number} is saved" if saved.new else "Nothing differs"
+    if saved.problems:
+        stays = {Then.SHADOW: "is not tried", Then.FORCE: "is not in force"}.get(then, "stays")
+        return messages.WARNING, f"{said}, but it {stays}: {' '.join(saved.problems)}"
+    if saved.proposal:
+        return messages.SUCCESS, f"{said}; it waits for a second person to let it in."
     if saved.active:
         return messages.SUCCESS, f"{said}; it is in force."
-    if then == "force":
-        reasons: list[Any] = list(saved.problems)
-        return messages.WARNING, f"{said}, but it is not in force: {' '.join(map(str, reasons))}"
+    if then == Then.SHADOW:
+        return messages.SUCCESS, f"{said}; it runs in shadow: it scores nothing, tells nobody."
     return messages.SUCCESS, f"{said}, as a draft."

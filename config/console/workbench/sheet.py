@@ -14,14 +14,10 @@ from audits.admin.rule_form import (
     plain,
 )
 from audits.drafts import Draft
-from audits.linting import faults
+from audits.linting import EXPRESSIONS, Fault, every_fault, expression_faults
 from audits.loading import EMPTY
 from audits.models import Rule, RuleVersion
 from items.models import Item
-
-EXPRESSIONS = ("expression", "applies_when", "identity", "extent")
-# Longer texts are refused before anything looks at them.
-LONGEST = 20_000
 
 
 @dataclass
@@ -92,35 +88,38 @@ class Sheet:
         return Draft.of(self.fields)
 
     @cached_property
-    def faults(self) -> dict[str, str]:
-        """Return what must be mended before anything can be tried, by field."""
-        long = {
-            name: f"It is {len(self.fields[name])} characters long; {LONGEST} are the most."
-            for name in EXPRESSIONS
-            if len(self.fields[name]) > LONGEST
-        }
-        found = long or faults(self.fields)
+    def faults(self) -> list[Fault]:
+        """Return what must be mended before the text can be kept."""
+        found = every_fault(self.fields)
         if self.form.is_bound:
-            wrong = {name: " ".join(map(str, lines)) for name, lines in self.form.errors.items()}
-            # A text that is missing is told by what checks texts, in better words.
-            found = {**wrong, **found}
+            told = {fault.field for fault in found}
+            found += [
+                Fault(name, " ".join(map(str, lines)))
+                for name, lines in self.form.errors.items()
+                if name not in told
+            ]
         return found
 
-    @property
-    def shown_faults(self) -> dict[str, str]:
-        """Return the faults of what was typed; what is still empty is no fault while typing."""
-        return {name: text for name, text in self.faults.items() if self._typed(name)}
+    @cached_property
+    def said(self) -> dict[str, str]:
+        """Return the faults of what was typed, by field; what is empty is none while typing."""
+        found: dict[str, str] = {}
+        for fault in self.faults:
+            if self._typed(fault.field):
+                text = str(self.fields.get(fault.field) or "")
+                found.setdefault(fault.field, fault.pointed(text))
+        return found
 
     def _typed(self, name: str) -> bool:
-        if name not in self.form.fields:
+        if name == "identity":  # What is asked for follows from what was typed elsewhere.
             return True
-        return self.form[name].value() not in (None, "", [], ())
+        return name in self.form.fields and self.form[name].value() not in (None, "", [], ())
 
-    @property
+    @cached_property
     def runs(self) -> bool:
         """Say whether the text can be held against an item."""
         return bool(self.fields["expression"]) and not any(
-            self.faults.get(name) for name in EXPRESSIONS
+            expression_faults(name, self.fields[name]) for name in EXPRESSIONS if self.fields[name]
         )
 
     @property
