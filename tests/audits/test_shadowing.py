@@ -164,7 +164,7 @@ def test_a_changed_item_wakes_what_looked_it_up_in_shadow(
     before = found()
     assert before
     assert Dependency.objects.filter(shadow=True, technology="aws.ec2.vpc").exists()
-    a_rule("in", title="Other words")
+    a_rule("in", expression="VpcId && 'in any network'")
     judge(account)
     assert Dependency.objects.filter(shadow=True).exists(), "the active one keeps its own"
     assert stale_slices(timezone.now()) == []
