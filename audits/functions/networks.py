@@ -1,81 +1,68 @@
 """What a rule may ask about addresses, networks and ports."""
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Sequence
 from typing import Any
 
 from audits.functions.base import Context, pure
-from audits.functions.ranges import is_internet, is_private, network, within, world
+from audits.functions.firewalls import LAST_PORT, WITH_PORTS, Filter, filters, number
+from audits.functions.ranges import (
+    Network,
+    apart,
+    covers_internet,
+    is_internet,
+    is_private,
+    network,
+    within,
+    world,
+)
+from audits.functions.ranges import overlaps as have_in_common
+from audits.functions.shadows import Span, left_over
 from audits.functions.shapes import listed
 
-_DIRECTIONS = {"ingress": "IpPermissions", "egress": "IpPermissionsEgress"}
-
-# AWS takes a protocol by its name or by its number (IANA's); one form, so that findings agree.
-_PROTOCOLS = {
-    "-1": "all",
-    "1": "icmp",
-    "6": "tcp",
-    "17": "udp",
-    "58": "icmpv6",
-    "132": "sctp",
-}
-_WITH_PORTS = ("tcp", "udp", "sctp")
-_WITH_TYPES = ("icmp", "icmpv6")
-
-_NO_SOURCE = {
-    "cidr": None,
-    "group": None,
-    "group_owner": None,
-    "prefix_list": None,
-    "vpc_peering": None,
-}
-# Where a permission lists its sources, and what each calls what we call otherwise.
-_SOURCES = {
-    "IpRanges": {"cidr": "CidrIp"},
-    "Ipv6Ranges": {"cidr": "CidrIpv6"},
-    "UserIdGroupPairs": {
-        "group": "GroupId",
-        "group_owner": "UserId",
-        "vpc_peering": "VpcPeeringConnectionId",
-    },
-    "PrefixListIds": {"prefix_list": "PrefixListId"},
-}
+_ABOUT = ("group", "group_owner", "prefix_list", "vpc_peering", "service_tag")
 
 
 @pure
 def net_rules(context: Context, config: Any) -> list[dict[str, Any]]:
-    """Give the rules of a security group, one for each source, in one flat form.
+    """Give the rules of a packet filter, one for each remote side and range of ports, in one form.
 
-    direction (ingress, egress); protocol (tcp, udp, icmp, icmpv6, all, or a number); from_port and
-    to_port (null: all); ports as text (22, 20-25, all; type 8 for ICMP); cidr, group, group_owner,
-    prefix_list, vpc_peering (null where it is not of that kind); description; and world: whether it
-    is the whole internet, alone or with others of the same protocol, ports and direction
-    (0.0.0.0/1 and 128.0.0.0/1).
+    Takes an AWS security group or network ACL, a GCP firewall, an Azure network security group, or
+    a list of these (GCP's firewalls of one network are judged together).
+
+    direction (ingress, egress); action (allow, deny); protocol (tcp, udp, icmp, icmpv6, all, or a
+    number: 50 is ESP); from_port and to_port (null: all); ports as text (22, 20-25, all; type 8 for
+    ICMP); cidr, group, group_owner, prefix_list, vpc_peering, service_tag (null where it is not of
+    that kind); targets (what behind the filter it is for; null: all); priority and name (null in a
+    security group); description.
+
+    left: the ranges of ports that rules before it leave to it (null: all it says), where a rule
+    that denies takes from one that allows, and the other way round; shadowed: whether nothing is
+    left. One protocol takes nothing from a rule for all protocols.
+
+    world: whether it is the whole internet, alone or with others of the same protocol, ports and
+    direction (0.0.0.0/1 and 128.0.0.0/1), and not shadowed.
 
     Example: net_rules(@)[?world].ports
     On: {"IpPermissions": [{"IpProtocol": "-1", "IpRanges": [{"CidrIp": "0.0.0.0/0"}]}]}
     Gives: ["all"]
     """
-    if not isinstance(config, dict):
-        return []
-    rules = [
-        rule
-        for direction, key in _DIRECTIONS.items()
-        for permission in listed(config.get(key))
-        if isinstance(permission, dict)
-        for rule in _rules(direction, permission)
-    ]
-    _mark_world(rules)
+    found = list(filters(config))
+    left = left_over(found)
+    rules = [_form(one, rest) for one, rest in zip(found, left, strict=True)]
+    _mark_world(found, rules)
     return rules
 
 
 def is_whole_internet(context: Context, cidr: Any) -> bool:
-    """Say whether a CIDR holds every public address of IPv4 or of IPv6.
+    """Say whether a CIDR, or a list of them together, holds every public address of IPv4 or IPv6.
 
-    Example: is_whole_internet(CidrIpv6)
-    On: {"CidrIpv6": "::/0"}
-    Gives: true
+    Example: [is_whole_internet(One), is_whole_internet(Both)]
+    On: {"One": "::/0", "Both": ["0.0.0.0/1", "128.0.0.0/1"]}
+    Gives: [true, true]
     """
+    if isinstance(cidr, list):
+        return covers_internet([net for net in map(network, cidr) if net is not None])
     net = network(cidr)
     return net is not None and is_internet(net)
 
@@ -127,79 +114,90 @@ def in_networks(context: Context, cidr: Any, networks: Any) -> bool:
     return any(outer is not None and within(net, outer) for outer in map(network, listed(networks)))
 
 
-def covers_port(context: Context, rule: Any, port: Any) -> bool:
-    """Say whether a rule that net_rules() gave lets a port, or any of a list of ports, through.
+def overlaps(context: Context, cidr: Any, networks: Any) -> bool:
+    """Say whether a CIDR has an address in common with any of a list of networks.
 
-    A rule for all protocols covers every port, one for ICMP none.
+    Example: overlaps(CidrBlock, ['10.0.0.0/8', 'fd00::/8'])
+    On: {"CidrBlock": "10.200.0.0/16"}
+    Gives: true
+    """
+    net = network(cidr)
+    others = map(network, listed(networks))
+    return net is not None and any(have_in_common(net, one) for one in others if one is not None)
+
+
+def network_size(context: Context, cidr: Any) -> int | None:
+    """Give how many addresses a CIDR, or a list of them together, has; null if it is none.
+
+    Addresses that are in more than one count once. IPv4 and IPv6 are added up.
+
+    Example: network_size(Ranges)
+    On: {"Ranges": ["10.0.0.0/24", "10.0.0.128/25", "192.0.2.1"]}
+    Gives: 257
+    """
+    found = [net for net in map(network, listed(cidr)) if net is not None]
+    return sum(net.num_addresses for net in apart(found)) if found else None
+
+
+def covers_port(context: Context, rule: Any, port: Any) -> bool:
+    """Say whether a rule that net_rules() gave is about a port, or any of a list of ports.
+
+    A rule for all protocols covers every port, one for ICMP none. What the rules before it took
+    from it does not count.
 
     Example: net_rules(@)[?covers_port(@, `[22, 3389]`)].ports
     On: {"IpPermissions": [{"IpProtocol": "tcp", "FromPort": 20, "ToPort": 25, "IpRanges": [{}]}]}
     Gives: ["20-25"]
     """
-    if not isinstance(rule, dict):
+    if not isinstance(rule, dict) or rule.get("protocol") not in WITH_PORTS:
         return False
-    ports = [number for number in map(_number, listed(port)) if number is not None]
-    if rule.get("protocol") == "all":
-        return bool(ports)
-    if rule.get("protocol") not in _WITH_PORTS:
-        return False
-    first, last = _number(rule.get("from_port")), _number(rule.get("to_port"))
-    return any((first is None or first <= it) and (last is None or it <= last) for it in ports)
+    spans = _spans_of(rule)
+    asked = [one for one in map(number, listed(port)) if one is not None]
+    return any(first <= one <= last for one in asked for first, last in spans)
 
 
-def _rules(direction: str, permission: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    protocol = str(permission.get("IpProtocol") or "-1").lower()
-    protocol = _PROTOCOLS.get(protocol, protocol)
-    first, last, ports = _ports(protocol, permission)
-    for key, names in _SOURCES.items():
-        for source in listed(permission.get(key)):
-            if isinstance(source, dict):
-                yield {
-                    "direction": direction,
-                    "protocol": protocol,
-                    "from_port": first,
-                    "to_port": last,
-                    "ports": ports,
-                    **_NO_SOURCE,
-                    **{ours: source.get(theirs) for ours, theirs in names.items()},
-                    "description": source.get("Description"),
-                    "world": False,
-                }
+def _form(one: Filter, left: list[Span] | None) -> dict[str, Any]:
+    return {
+        "direction": one.direction,
+        "action": "allow" if one.allow else "deny",
+        "protocol": one.protocol,
+        "from_port": one.first,
+        "to_port": one.last,
+        "ports": one.ports,
+        "cidr": one.cidr,
+        **dict.fromkeys(_ABOUT),
+        **dict(one.about),
+        "targets": None if one.targets is None else [*one.targets],
+        "priority": one.priority,
+        "name": one.name,
+        "description": one.description,
+        "left": None if left is None else [[*span] for span in left],
+        "shadowed": left == [],
+        "world": False,
+    }
 
 
-def _ports(protocol: str, permission: dict[str, Any]) -> tuple[int | None, int | None, str]:
-    first, last = _number(permission.get("FromPort")), _number(permission.get("ToPort"))
-    if first is None or first < 0:
-        return None, None, "all"
-    if protocol in _WITH_TYPES:  # FromPort is the type, ToPort the code; -1 any.
-        last = None if last is None or last < 0 else last
-        return first, last, f"type {first}" + ("" if last is None else f" code {last}")
-    # AWS lets all ports through for any protocol but these, whatever the numbers say.
-    if protocol not in ("tcp", "udp"):
-        return None, None, "all"
-    last = first if last is None else last
-    if first == 0 and last >= 65_535:
-        return None, None, "all"
-    return first, last, str(first) if first == last else f"{first}-{last}"
-
-
-def _mark_world(rules: list[dict[str, Any]]) -> None:
-    alike = defaultdict(list)
-    for rule in rules:
-        net = network(rule["cidr"])
-        if net is not None:
-            alike[rule["direction"], rule["protocol"], rule["ports"]].append((net, rule))
+def _mark_world(found: Sequence[Filter], rules: list[dict[str, Any]]) -> None:
+    alike: dict[Any, list[tuple[Network, dict[str, Any]]]] = defaultdict(list)
+    for one, rule in zip(found, rules, strict=True):
+        net = network(one.cidr)
+        if net is not None and not rule["shadowed"]:
+            kind = (one.scope, one.direction, one.allow, one.protocol, one.ports, one.targets)
+            alike[kind].append((net, rule))
     for pairs in alike.values():
         everybody = world([net for net, _ in pairs])
         for net, rule in pairs:
             rule["world"] = net in everybody
 
 
-def _number(x: Any) -> int | None:
-    if isinstance(x, bool):
-        return None
-    if isinstance(x, int):
-        return x
-    if isinstance(x, float) and x.is_integer():
-        return int(x)
-    return int(x) if isinstance(x, str) and x.isascii() and x.isdigit() and len(x) < 6 else None
+def _spans_of(rule: dict[str, Any]) -> list[Span]:
+    left = rule.get("left")
+    if isinstance(left, list):
+        pairs = [[number(edge) for edge in listed(pair)] for pair in left]
+        return [
+            (pair[0], pair[1])
+            for pair in pairs
+            if len(pair) == 2 and pair[0] is not None and pair[1] is not None
+        ]
+    first, last = number(rule.get("from_port")), number(rule.get("to_port"))
+    return [(0 if first is None else first, LAST_PORT if last is None else last)]

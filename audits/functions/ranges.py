@@ -72,6 +72,11 @@ def within(inner: Network, outer: Network) -> bool:
     return isinstance(outer, IPv6Network) and inner.subnet_of(outer)
 
 
+def overlaps(one: Network, other: Network) -> bool:
+    """Say whether two networks have an address in common."""
+    return within(one, other) or within(other, one)
+
+
 @lru_cache(maxsize=8192)
 def is_private(net: Network) -> bool:
     """Say whether no address of a network can be met on the internet."""
@@ -105,6 +110,14 @@ def world(networks: Collection[Network]) -> set[Network]:
         if covers_internet(widest):
             found.update(net for net in widest if not is_private(net))
     return found
+
+
+def apart(networks: Iterable[Network]) -> list[Network]:
+    """Give the same addresses in as few networks as may be, none of which overlap."""
+    found = list(networks)
+    four = [net for net in found if isinstance(net, IPv4Network)]
+    six = [net for net in found if isinstance(net, IPv6Network)]
+    return [*collapse_addresses(four), *collapse_addresses(six)]
 
 
 def _covers(found: list[OneVersion], unrouted: tuple[OneVersion, ...], all_: OneVersion) -> bool:
