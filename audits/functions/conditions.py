@@ -28,6 +28,16 @@ _POSITIVE = frozenset(
     }
 )
 
+# What somebody must be who escapes a Deny with a negative operator.
+_OPPOSITES = {
+    "stringnotequals": "StringEquals",
+    "stringnotequalsignorecase": "StringEqualsIgnoreCase",
+    "stringnotlike": "StringLike",
+    "arnnotequals": "ArnEquals",
+    "arnnotlike": "ArnLike",
+    "notipaddress": "IpAddress",
+}
+
 # S3 calls a policy public whose networks are wider than these.
 _WIDEST_PREFIX = {4: 8, 6: 32}
 
@@ -115,6 +125,41 @@ def judged(context: Context, statement: dict[str, Any], federated: bool) -> list
             )
         )
     return found
+
+
+def escapes(context: Context, deny: dict[str, Any], federated: bool) -> list[Condition]:
+    """Give the ways out of a Deny: of what one must hold so that it does not apply.
+
+    Each as if an Allow asked for it, and with whether it is only open to somebody whom its values
+    fix. A Deny without conditions has none.
+    """
+    return [
+        _escape(context, operator, key, values, federated)
+        for operator, key, values in _pairs(deny.get("Condition"))
+    ]
+
+
+def _escape(
+    context: Context, operator: str, key: str, values: list[str], federated: bool
+) -> Condition:
+    quantifier, _, bare = operator.lower().rpartition(":")
+    base = bare.removesuffix("ifexists")
+    if key.lower() == "aws:principalisawsservice" and base == "bool":
+        only_services = [value.lower() for value in values] == ["false"]
+        return Condition("Bool", key, ["true"], kind="service", narrows=only_services)
+    positive = _OPPOSITES.get(base)
+    known = _key(key.lower(), federated)
+    # A request without the key meets a negative operator, and is denied; under ForAnyValue not.
+    bound = positive is not None and (
+        quantifier in ("", "forallvalues") or (known is not None and known.always)
+    )
+    return Condition(
+        positive or operator,
+        key,
+        values,
+        kind=known.kind if known else "",
+        narrows=bound and known is not None and _closed(context, known, values),
+    )
 
 
 def resolved(context: Context, value: str) -> str:

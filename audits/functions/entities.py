@@ -6,6 +6,7 @@ from functools import lru_cache
 from typing import Any
 
 from audits.functions.base import Context
+from audits.functions.members import member
 from audits.functions.ranges import Network, is_internet, is_private, network, within
 from audits.functions.wildcards import VARIABLE
 
@@ -57,9 +58,10 @@ def whose(context: Context, x: Any) -> str | None:
     """Tell whose a thing is that a configuration names; null if nothing is named.
 
     Takes account ids, ARNs, S3's canonical ids and groups, user and role ids, ids of VPCs, VPC
-    endpoints and security groups, addresses and CIDRs, organisations, services. Gives: same
-    account, ours, third party, service, organisation, federated, everyone, private (a private
-    range that nobody claims), unknown.
+    endpoints and security groups, addresses and CIDRs, organisations, services; members of Google's
+    policies (a person is whose his domain is); ids of projects, subscriptions, tenants and domains
+    that are known accounts. Gives: same account, ours, third party, service, organisation,
+    federated, everyone, private (a private range that nobody claims), unknown.
 
     Example: whose(OwnerId)
     On: {"OwnerId": "222222222222"}
@@ -75,7 +77,7 @@ def whose(context: Context, x: Any) -> str | None:
     for form, judge in _FORMS:
         if form.fullmatch(text):
             return judge(context, text)
-    return "unknown"
+    return _of_member(context, text)
 
 
 def arn(context: Context, text: Any) -> dict[str, str] | None:
@@ -96,6 +98,20 @@ def arn(context: Context, text: Any) -> dict[str, str] | None:
         "account": account,
         "resource": resource,
     }
+
+
+def _of_member(context: Context, text: str) -> str:
+    one = member(text)
+    if one.kind in ("everyone", "service", "federated"):
+        return one.kind
+    return _of_name(context, one.home or text)
+
+
+def _of_name(context: Context, name: str) -> str:
+    """Whose what is known under a name of its own is: a project, a subscription, a domain."""
+    if name and name == context.account.get("identifier"):
+        return "same account"
+    return context.known.accounts.get(name, "unknown")
 
 
 def _of_account(context: Context, text: str) -> str:

@@ -1,5 +1,6 @@
 """What a rule may ask about lists, objects and texts, beyond JMESPath's own functions."""
 
+import base64
 from collections.abc import Callable
 from functools import lru_cache
 from typing import Any
@@ -215,6 +216,48 @@ def split(context: Context, s: Any, sep: str) -> list[str]:
     return s.split(sep) if isinstance(sep, str) and sep else [s]
 
 
+def joined(context: Context, sep: str, values: Any) -> str:
+    """Give a list as one text with a separator between: numbers, true and false as written.
+
+    Unlike join() it takes any list; null and what is no plain value is left out.
+
+    Example: joined(', ', Ports)
+    On: {"Ports": [22, null, "3389"]}
+    Gives: "22, 3389"
+    """
+    between = sep if isinstance(sep, str) else ""
+    return between.join(
+        _written(one) for one in listed(values) if isinstance(one, (str, int, float))
+    )
+
+
+def sorted_(context: Context, values: Any) -> list[Any]:
+    """Give a list in order: numbers first, then texts, then what else there is.
+
+    Unlike sort() it takes any list; null is left out.
+
+    Example: sorted(Ports)
+    On: {"Ports": ["b", 9, null, 10, "a"]}
+    Gives: [9, 10, "a", "b"]
+    """
+    return sorted((one for one in listed(values) if one is not None), key=_rank)
+
+
+def from_base64(context: Context, s: Any) -> str | None:
+    """Give the text that a base64 text stands for; null if it is none.
+
+    Example: from_base64(UserData)
+    On: {"UserData": "ZWNobyBoaQ=="}
+    Gives: "echo hi"
+    """
+    if not isinstance(s, str):
+        return None
+    try:
+        return base64.b64decode(s.encode(), validate=True).decode("utf-8", "replace")
+    except ValueError:
+        return None
+
+
 def from_json(context: Context, s: Any) -> Any:
     """Give what a JSON text says; null if it is none.
 
@@ -223,6 +266,18 @@ def from_json(context: Context, s: Any) -> Any:
     Gives: "2012-10-17"
     """
     return parsed(s) if isinstance(s, str) else None
+
+
+def _written(one: str | float | bool) -> str:
+    return str(one).lower() if isinstance(one, bool) else str(one)
+
+
+def _rank(one: Any) -> tuple[int, Any]:
+    if isinstance(one, (int, float)) and not isinstance(one, bool) and one == one:
+        return 0, one
+    if isinstance(one, str):
+        return 1, one
+    return 2, repr(same_key(one))
 
 
 @lru_cache(maxsize=1024)

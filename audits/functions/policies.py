@@ -4,12 +4,15 @@ from typing import Any
 
 from audits.functions.base import Context, pure
 from audits.functions.conditions import Condition, judged, resolved
+from audits.functions.denials import left
 from audits.functions.entities import whose
+from audits.functions.members import member
 from audits.functions.principals import Who, who, written
 from audits.functions.reach import (
     all_actions,
     all_resources,
     denying,
+    expanded,
     granting,
     has_effect,
     levels,
@@ -21,6 +24,9 @@ from audits.functions.wildcards import like_any
 
 _ONE_OR_MANY = ("Action", "NotAction", "Resource", "NotResource")
 _PRINCIPALS = ("Principal", "NotPrincipal")
+
+# Claims of a token: whoever the provider says so of.
+_WHOSE_BY_KIND = {"subject": "federated", "audience": "federated"}
 
 # Of alternatives the farthest counts, of things that must all hold the nearest.
 _NEAREST_FIRST = (
@@ -61,16 +67,23 @@ def grants(context: Context, policy: Any) -> list[dict[str, Any]]:
     says; for everyone, whose those are that the conditions leave); root (a whole account);
     not_principal (everyone but those named); actions and resources ("not x" for NotAction);
     conditions, each with whether it narrows who gets in; narrowed, and narrowed_to [{kind, value,
-    whose}]. sts:ExternalId does not narrow who. A Deny beside it is not subtracted.
+    whose}]; denied (what of its actions a Deny takes away in any case, as that words it); terms
+    (the conditions as text). sts:ExternalId does not narrow who.
+
+    A Deny counts: what it takes away wholly is not among the entries, and one that holds unless a
+    condition is met (StringNotEquals, NotIpAddress, NotPrincipal ...) narrows as that would.
 
     Example: grants(Policy)[].[who, whose, narrowed]
     On: {"Policy": {"Statement": {"Effect": "Allow", "Principal": "*", "Action": "s3:GetObject"}}}
     Gives: [["*", "everyone", false]]
     """
+    found = statements(context, policy)
     return [
-        _grant(context, statement, principal)
-        for statement in statements(context, policy, "Allow")
+        entry
+        for statement in found
+        if has_effect(statement, "Allow")
         for principal in _let_in(statement)
+        if (entry := _grant(context, found, statement, principal)) is not None
     ]
 
 
@@ -89,6 +102,48 @@ def allows(context: Context, policy: Any, action: Any) -> bool:
     found = statements(context, policy)
     asked = texts(action)
     return bool(asked) and all(permits(found, name) for name in asked)
+
+
+@pure
+def allowed(context: Context, policy: Any, actions: Any) -> list[str]:
+    """Give those of a list of actions that a policy allows, as allows() says of each.
+
+    Example: allowed(Document, ['s3:GetObject', 's3:PutObject'])
+    On: {"Document": {"Statement": [{"Effect": "Allow", "Action": "s3:Get*", "Resource": "*"}]}}
+    Gives: ["s3:GetObject"]
+    """
+    found = statements(context, policy)
+    return [name for name in texts(actions) if permits(found, name)]
+
+
+@pure
+@pure
+def actions(context: Context, statement: Any) -> list[str]:
+    """Give every known action that a statement, or the statements of a policy, are about.
+
+    Wildcards are expanded, NotAction is turned into what it leaves; what no list knows stays as it
+    is worded. Allow or Deny makes no difference; use statements(Policy, 'Allow') to choose.
+
+    Example: actions(@)
+    On: {"Effect": "Allow", "Action": ["sqs:AddPerm*", "odd:Thing"], "Resource": "*"}
+    Gives: ["odd:Thing", "sqs:AddPermission"]
+    """
+    return expanded(statements(context, statement))
+
+
+def terms(context: Context, x: Any) -> str:
+    """Give the conditions of a statement, or of an entry of grants(), as one text.
+
+    Key, operator and values of each, and "no condition" where there is none.
+
+    Example: terms(@)
+    On: {"Effect": "Allow", "Condition": {"IpAddress": {"aws:SourceIp": ["192.0.2.0/24"]}}}
+    Gives: "aws:SourceIp IpAddress 192.0.2.0/24"
+    """
+    if isinstance(x, dict) and isinstance(x.get("terms"), str):
+        return x["terms"]
+    found = x if isinstance(x, dict) else {}
+    return _terms([_said(one) for one in judged(context, found, federated=False)])
 
 
 @pure
@@ -127,6 +182,27 @@ def action_levels(context: Context, policy: Any) -> list[dict[str, Any]]:
     ]
 
 
+def bindings(context: Context, policy: Any) -> list[dict[str, Any]]:
+    """Give who has which role by a Google Cloud IAM policy: one entry for each role and member.
+
+    role; member as it is written; kind (everyone, user, group, service account, service, domain,
+    project, federated, unknown); home (the domain of a person, the project of a service account);
+    whose (as whose() says); deleted; condition (its expression as text, or null).
+
+    Example: bindings(iamPolicy)[].[role, whose]
+    On: {"iamPolicy": {"bindings": [{"role": "roles/viewer", "members": ["allUsers"]}]}}
+    Gives: [["roles/viewer", "everyone"]]
+    """
+    found = parsed(policy)
+    rows = listed(found.get("bindings")) if isinstance(found, dict) else []
+    return [
+        _binding(context, row, text)
+        for row in rows
+        if isinstance(row, dict)
+        for text in texts(row.get("members"))
+    ]
+
+
 def has_condition(context: Context, statement: Any, keys: Any) -> bool:
     """Say whether a statement has a condition, of any operator, on a key or one of a list of keys.
 
@@ -146,6 +222,20 @@ def has_condition(context: Context, statement: Any, keys: Any) -> bool:
         if isinstance(asked, dict)
         for key in asked
     )
+
+
+def _binding(context: Context, row: dict[str, Any], text: str) -> dict[str, Any]:
+    one = member(text)
+    condition = row.get("condition")
+    return {
+        "role": row.get("role"),
+        "member": text,
+        "kind": one.kind,
+        "home": one.home,
+        "whose": whose(context, text) or "unknown",
+        "deleted": one.deleted,
+        "condition": condition.get("expression") if isinstance(condition, dict) else None,
+    }
 
 
 def _raw(policy: Any) -> list[dict[str, Any]]:
@@ -175,11 +265,22 @@ def _let_in(statement: dict[str, Any]) -> list[tuple[Who, bool]]:
 
 
 def _grant(
-    context: Context, statement: dict[str, Any], principal: tuple[Who, bool]
-) -> dict[str, Any]:
+    context: Context,
+    policy: list[dict[str, Any]],
+    statement: dict[str, Any],
+    principal: tuple[Who, bool],
+) -> dict[str, Any] | None:
+    """What somebody is let in to; null where a Deny leaves nothing of it."""
     let_in, all_but = principal
-    conditions = judged(context, statement, federated=let_in.kind == "federated")
+    federated = let_in.kind == "federated"
+    rest = left(context, policy, statement, let_in, federated)
+    if rest.nothing:
+        return None
+    conditions = judged(context, statement, federated)
     narrowed_to = [_named(context, condition) for condition in conditions if condition.narrows]
+    for ways_out in rest.unless:
+        narrowed_to.append([entry for way in ways_out for entry in _named(context, way)])
+    said = [_said(condition) for condition in conditions] + [_unless(one) for one in rest.unless]
     return {
         "sid": statement.get("Sid"),
         "who": let_in.value,
@@ -189,27 +290,50 @@ def _grant(
         "resources": words(statement, "Resource"),
         "root": let_in.root,
         "not_principal": all_but,
-        "conditions": [
-            {
-                "operator": condition.operator,
-                "key": condition.key,
-                "values": condition.values,
-                "narrows": condition.narrows,
-            }
-            for condition in conditions
-        ],
+        "conditions": said,
+        "terms": _terms(said),
         "narrowed": bool(narrowed_to),
         "narrowed_to": [entry for entries in narrowed_to for entry in entries],
+        "denied": sorted(rest.denied),
     }
 
 
+def _said(condition: Condition) -> dict[str, Any]:
+    return {
+        "operator": condition.operator,
+        "key": condition.key,
+        "values": condition.values,
+        "narrows": condition.narrows,
+    }
+
+
+def _unless(ways_out: list[Condition]) -> dict[str, Any]:
+    """The ways out of a Deny as one condition: of these, one must hold."""
+    return {
+        "operator": " or ".join(dict.fromkeys(way.operator for way in ways_out)),
+        "key": " or ".join(dict.fromkeys(way.key for way in ways_out if way.key)),
+        "values": [value for way in ways_out for value in way.values],
+        "narrows": True,
+    }
+
+
+def _terms(conditions: list[dict[str, Any]]) -> str:
+    parts = [
+        " ".join(filter(None, [one["key"], one["operator"], ", ".join(one["values"])]))
+        for one in conditions
+    ]
+    return "; ".join(parts) or "no condition"
+
+
 def _named(context: Context, condition: Condition) -> list[dict[str, Any]]:
-    claimed = condition.kind in ("subject", "audience")
+    fixed = _WHOSE_BY_KIND.get(condition.kind)
+    if condition.key.lower() == "aws:principalisawsservice":
+        return [{"kind": "service", "value": "AWS services", "whose": "service"}]
     return [
         {
             "kind": condition.kind,
             "value": value,
-            "whose": "federated" if claimed else whose(context, resolved(context, value)),
+            "whose": fixed or whose(context, resolved(context, value)),
         }
         for value in condition.values
     ]

@@ -66,3 +66,11 @@ def who(type_: str, value: str) -> Who:
         return Who(value, "everyone")
     # CloudFront's origin access identities: the service comes, for a customer that nobody can name.
     return Who(value, "service" if account[1] == "cloudfront" else "arn")
+
+
+def account_of(value: str) -> str:
+    """Give the account that an account id or an ARN names; else an empty text."""
+    if _ACCOUNT.fullmatch(value):
+        return value
+    found = _ARN_ACCOUNT.fullmatch(value)
+    return found[1] if found and _ACCOUNT.fullmatch(found[1]) else ""

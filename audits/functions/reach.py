@@ -45,7 +45,7 @@ def all_resources(statement: Statement) -> bool:
 
 def granting(found: Iterable[Statement]) -> list[Statement]:
     """Give the statements that allow actions."""
-    return [one for one in found if has_effect(one, "Allow") and _speaks(one)]
+    return [one for one in found if has_effect(one, "Allow") and speaks(one)]
 
 
 def denying(found: Iterable[Statement]) -> list[Statement]:
@@ -54,13 +54,53 @@ def denying(found: Iterable[Statement]) -> list[Statement]:
         one
         for one in found
         if has_effect(one, "Deny")
-        and _speaks(one)
+        and speaks(one)
         and not one.get("Condition")
         and (all_resources(one) or not words(one, "Resource"))
         and "NotPrincipal" not in one
         # A policy of an identity has no principal: it is about whoever has it.
         and ("Principal" not in one or any(who["value"] == "*" for who in one["Principal"]))
     ]
+
+
+def denying_any(found: Iterable[Statement]) -> list[Statement]:
+    """Give the statements that deny actions, whatever else they ask."""
+    denies = [one for one in found if has_effect(one, "Deny") and speaks(one)]
+    _refuse_too_many(denies)
+    return denies
+
+
+def covers_actions(wide: Statement, narrow: Statement) -> bool:
+    """Say whether one statement is about every action that another is about."""
+    if "NotAction" in narrow:
+        if "NotAction" in wide:
+            return all(like_any(name, narrow["NotAction"]) for name in wide["NotAction"])
+        return all_actions(wide)
+    if "NotAction" in wide:
+        return all(not _named([name]) & _named(wide["NotAction"]) for name in narrow["Action"])
+    return all(
+        like_any(name, wide["Action"]) or _all_named(name, wide) for name in narrow["Action"]
+    )
+
+
+def _all_named(pattern: str, wide: Statement) -> bool:
+    """Whether all known actions of a pattern are named by others, one by one."""
+    wanted = meant(pattern)
+    return bool(wanted) and not is_everything(pattern) and wanted <= _named(wide["Action"])
+
+
+def touched(deny: Statement, allow: Statement) -> set[str]:
+    """Give what a Deny takes from an Allow, as the Deny words it ("not x" for NotAction)."""
+    reached = _reached([allow])
+    if "NotAction" in deny:
+        taken = bool(reached - _named(deny["NotAction"]))
+        return set(words(deny, "Action")) if taken else set()
+    named = allow.get("Action", [])
+    return {
+        pattern
+        for pattern in deny["Action"]
+        if like_any(pattern, named) or meant(pattern) & reached
+    }
 
 
 def permits(found: list[Statement], asked: str) -> bool:
@@ -70,6 +110,14 @@ def permits(found: list[Statement], asked: str) -> bool:
         return _any_covers(allows, asked) and not _any_covers(denies, asked)
     wanted = meant(asked)
     return bool(wanted) and wanted <= _reached(allows) - _reached(denies)
+
+
+def expanded(found: list[Statement]) -> list[str]:
+    """Give the names of all actions that statements are about; unknown ones as worded."""
+    about = [one for one in found if speaks(one)]
+    names = {action.name for action in _reached(about)}
+    worded = {pattern for one in about for pattern in one.get("Action", [])}
+    return sorted(names | {pattern for pattern in worded if not meant(pattern)})
 
 
 def levels(found: list[Statement]) -> dict[tuple[str, str], set[str]]:
@@ -95,7 +143,8 @@ def _unlisted(pattern: str, denies: list[Statement]) -> frozenset[Action]:
     return frozenset() if _any_covers(denies, pattern) else frozenset({Action(pattern, "unknown")})
 
 
-def _speaks(statement: Statement) -> bool:
+def speaks(statement: Statement) -> bool:
+    """Say whether a statement is about any actions at all."""
     return "Action" in statement or "NotAction" in statement
 
 

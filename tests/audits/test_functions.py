@@ -1046,4 +1046,8 @@ def test_modules_offer_only_what_they_define():
         "full_admin",
         "action_levels",
         "has_condition",
+        "actions",
+        "allowed",
+        "terms",
+        "bindings",
     }
