@@ -28,6 +28,9 @@ ROLES: dict[str, tuple[str, ...]] = {
         "audits.add_rulesetting",
         "audits.change_rulesetting",
         "audits.delete_rulesetting",
+        "audits.add_referencetable",
+        "audits.change_referencetable",
+        "audits.delete_referencetable",
     ),
     "operator": (
         "accounts.scan_account",

@@ -35,6 +35,7 @@ MENU: tuple[tuple[str, tuple[Entry, ...]], ...] = (
         (
             Entry("Rules", "rule", "audits_rule"),
             Entry("Rule settings", "tune", "audits_rulesetting"),
+            Entry("Reference tables", "table_chart", "audits_referencetable"),
         ),
     ),
     (

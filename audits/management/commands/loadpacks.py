@@ -8,6 +8,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from audits.loading import Loaded, load_folder, load_packs
 from audits.loading_frameworks import load_frameworks
+from audits.loading_tables import load_tables
 from audits.unpacking import PackError
 
 
@@ -41,6 +42,7 @@ class Command(BaseCommand):
             raise CommandError("--pack and --take-over are for a folder: add --from FOLDER.")
         return {
             "Frameworks and controls": load_frameworks(options["dry_run"]),
+            "Reference tables": load_tables(options["dry_run"]),
             "Rules": load_packs(options["dry_run"]),
         }
 
