@@ -28,7 +28,11 @@ class ReferenceTable(models.Model):
     key = models.SlugField(max_length=100, unique=True)
     title = models.CharField(max_length=200)
     about = models.TextField(blank=True, help_text="What a row says, and where it came from.")
-    rows = models.JSONField(default=list, help_text="A list; each row a text, number or object.")
+    rows = models.JSONField(
+        default=list,
+        blank=True,
+        help_text="A list; each row a text, a number, or an object with a name.",
+    )
     pack = models.CharField(max_length=100, blank=True, editable=False)
     shipped = models.JSONField(
         default=dict, editable=False, help_text="What the pack shipped last, field by field."
