@@ -31,6 +31,11 @@ ROLES: dict[str, tuple[str, ...]] = {
         "audits.add_referencetable",
         "audits.change_referencetable",
         "audits.delete_referencetable",
+        "audits.add_framework",
+        "audits.change_framework",
+        "audits.add_control",
+        "audits.change_control",
+        "audits.delete_control",
     ),
     "operator": (
         "accounts.scan_account",

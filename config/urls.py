@@ -5,6 +5,8 @@ from django.urls import include, path
 
 from config.api import router
 from config.console.dashboard import dashboard
+from config.console.frameworks.control import control
+from config.console.frameworks.listing import framework, framework_csv, frameworks
 from config.console.health import health
 from config.console.issue import issue_page
 from config.console.item import item_page
@@ -25,6 +27,10 @@ urlpatterns = [
     path("api/", include(router.urls)),
     path("", guarded(dashboard)),
     path("search/", guarded(search)),
+    path("frameworks/", guarded(frameworks), name="frameworks"),
+    path("frameworks/<slug:key>/", guarded(framework), name="framework"),
+    path("frameworks/<slug:key>/csv/", guarded(framework_csv), name="framework-csv"),
+    path("frameworks/<slug:key>/control/<str:number>/", guarded(control), name="control"),
     path("items/item/<int:pk>/change/", guarded(item_page)),
     path("audits/issue/<int:pk>/change/", guarded(issue_page)),
     path("audits/rule/<int:pk>/workbench/", guarded(workbench), name="workbench"),

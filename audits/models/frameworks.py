@@ -29,6 +29,8 @@ class Framework(models.Model):
 class Control(models.Model):
     """One demand of a framework. A rule names it as "<framework's name> <number>"."""
 
+    touches_all = True
+
     framework = models.ForeignKey(Framework, on_delete=models.CASCADE, related_name="controls")
     number = models.CharField(max_length=30, help_text="As the framework writes it: 2.1.4.")
     title = models.CharField(max_length=300, help_text="In our own words, never the standard's.")

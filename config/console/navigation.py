@@ -19,6 +19,8 @@ class Entry:
     icon: str
     model: str
     """The list that it leads to, as app_model; who may view the model sees the line."""
+    page: str = ""
+    """The page that it leads to instead, by the name of its address."""
 
 
 MENU: tuple[tuple[str, tuple[Entry, ...]], ...] = (
@@ -36,6 +38,7 @@ MENU: tuple[tuple[str, tuple[Entry, ...]], ...] = (
             Entry("Rules", "rule", "audits_rule"),
             Entry("Rule settings", "tune", "audits_rulesetting"),
             Entry("Reference tables", "table_chart", "audits_referencetable"),
+            Entry("Frameworks", "fact_check", "audits_framework", page="frameworks"),
         ),
     ),
     (
@@ -87,7 +90,7 @@ def navigation(request: HttpRequest) -> list[dict[str, Any]]:
 
 
 def _entry(request: HttpRequest, entry: Entry) -> dict[str, Any]:
-    link = reverse(f"admin:{entry.model}_changelist")
+    link = reverse(entry.page or f"admin:{entry.model}_changelist")
     line = _line(entry.title, entry.icon, link, request.path.startswith(link))
     if entry.model == "audits_issue":
         count = visible(Issue.objects.unjustified(), request.user).count()

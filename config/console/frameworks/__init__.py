@@ -1,0 +1,1 @@
+"""How frameworks, and the controls in them, stood on a day."""
