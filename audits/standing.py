@@ -186,14 +186,14 @@ def open_issues(moment: datetime) -> QuerySet[Issue]:
     )
 
 
-def covered(moment: datetime) -> Exists:
-    """Say of an issue whether it was justified at a moment."""
-    return Exists(Coverage.objects.filter(at(moment), issue=OuterRef("pk")))
+def uncovered(moment: datetime) -> Q:
+    """Say of an issue whether nobody had justified it at a moment."""
+    return ~Q(Exists(Coverage.objects.filter(at(moment), issue=OuterRef("pk"))))
 
 
 def failing(moment: datetime) -> QuerySet[Issue]:
     """Return the issues that were open and not justified at a moment."""
-    return open_issues(moment).filter(~covered(moment))
+    return open_issues(moment).filter(uncovered(moment))
 
 
 def alive(moment: datetime) -> QuerySet[Any]:
@@ -235,7 +235,7 @@ def _count_issues(found: Standing) -> None:
         .order_by()
         .values("rule_id", "item__account_id", "item__technology")
         .annotate(
-            broken=Count("item", distinct=True, filter=Q(~covered(found.moment))),
+            broken=Count("item", distinct=True, filter=uncovered(found.moment)),
             every=Count("item", distinct=True),
         )
     )
