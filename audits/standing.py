@@ -246,8 +246,8 @@ def _count_issues(found: Standing) -> None:
 
 def _count_spots(found: Standing) -> None:
     same = {"rule": OuterRef("rule"), "item": OuterRef("item")}
-    broken = Exists(failing(found.moment).filter(**same))
-    known = Exists(open_issues(found.moment).filter(**same))
+    broken = Q(Exists(failing(found.moment).filter(**same)))
+    known = Q(Exists(open_issues(found.moment).filter(**same)))
     of_item = Q(item__isnull=False)
     rows = (
         BlindSpot.objects.filter(at(found.moment), _here(found))

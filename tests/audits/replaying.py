@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from accounts.models import Account
-from audits.auditing import audit, audit_stale, close_dropped, slice_portions
+from audits.auditing import audit, audit_stale, finish_stale, slice_portions
 from audits.models import Coverage, Issue, IssueEvent, Rule
 from audits.reviewing import justify, withdraw
 from audits.rulebook import Rulebook
@@ -53,8 +53,7 @@ def judge(account: Account, at: datetime) -> None:
             with run.transaction():
                 audit_stale(run, book, items, stale)
         with run.transaction():
-            close_dropped(run, book)
-            book.note_judged((version for version, _ in stale), at)
+            finish_stale(run, book, stale)
 
 
 @contextmanager
