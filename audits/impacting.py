@@ -4,12 +4,13 @@ import time
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
-from typing import Any, NamedTuple, TypedDict
+from typing import Any, NamedTuple
 
 from django.conf import settings
 from django.utils import timezone
 
 from accounts.models import Account
+from audits.answers import Happening, Impact, Slowest
 from audits.covering import widened
 from audits.drafts import Draft
 from audits.engine import Finding, Outcome, Verdict
@@ -18,7 +19,7 @@ from audits.matching import match
 from audits.models import Cause, Coverage, Issue, Justification, Rule, What
 from audits.rulebook import looks_back
 from audits.scoping import InForce
-from audits.tallying import AccountCounts, Placed, Row, Tally
+from audits.tallying import Placed, Tally
 from audits.trying import Trial
 from audits.world import World
 from items.earlier import before_last_change
@@ -28,63 +29,6 @@ from items.models import Gap, Item
 READ = 500
 Progress = Callable[[int, int], None]
 """Told how many of how many items are done; raises what shall end the work."""
-
-
-class Happening(NamedTuple):
-    """So many events of one kind in one slice, which somebody may have to be told of."""
-
-    account: int
-    technology: str
-    what: str
-    cause: str
-    score: int
-    events: int
-
-
-class Reason(TypedDict):
-    reason: str
-    items: int
-
-
-class Slowest(TypedDict):
-    item: int
-    name: str
-    steps: int
-
-
-class Impact(TypedDict):
-    """What the text would change. Every count is exact; lists hold the worst few."""
-
-    at: str
-    """When it was asked, in ISO form."""
-    seconds: float
-    evaluating: float
-    """Seconds of these that the rule itself took."""
-    items: int
-    """Items that were looked at."""
-    total: int
-    """Items that there are; more than ``items`` where the time was up before the end."""
-    counts: dict[str, int]
-    """Of items: fails, passes, exempt (it does not apply), off (by a setting), unknown.
-    Of issues: new, reopened (both count as new to who is told), closes, stays, rescored, moved
-    (to the fingerprint of a new identity), stuck (close because they could not be moved), lost
-    (stay, without an answer), covered (new or reopened, but justified), uncovered (no longer
-    justified). Of justifications: lapses. Scores of what is open and not justified: before,
-    after."""
-    lists: dict[str, list[Row]]
-    """The worst of new, closes, rescored, moved, stuck, lapses and unknown."""
-    accounts: list[AccountCounts]
-    """Where most would change, first."""
-    other_accounts: AccountCounts | None
-    """The sum of those that are not listed."""
-    hidden: AccountCounts | None
-    """The sum of those that the asker may not see."""
-    reasons: list[Reason]
-    slowest: Slowest | None
-    unlisted: int
-    """Slices of which part could not be listed; what is there is not known."""
-    news: list[Happening]
-    """What somebody may have to be told of; ``config.previews`` makes ``mails`` of it."""
 
 
 def impact(

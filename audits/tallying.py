@@ -3,46 +3,17 @@
 import heapq
 from collections import Counter, defaultdict
 from collections.abc import Mapping
-from typing import Any, Protocol, TypedDict
+from typing import Any, Protocol
 
 from accounts.models import Account
 from accounts.seeing import visible
+from audits.answers import AccountCounts, Row
 from items.diffing import shown
 
 SHOWN = 50
 ACCOUNTS = 50
 # What of an account tells how much would change there.
 CHANGES = ("new", "reopened", "closes", "rescored", "lost", "episodes")
-
-
-class Row(TypedDict):
-    """One thing that would happen, as it is shown."""
-
-    item: int
-    name: str
-    technology: str
-    account: int
-    account_name: str
-    issue: int | None
-    """The issue that there is already."""
-    score: int
-    before: int | None
-    """Its score now."""
-    notes: str
-    evidence: str
-    """As short text."""
-    justified: bool
-    why: str
-
-
-class AccountCounts(TypedDict):
-    """What would happen in one account, or in several together."""
-
-    account: int | None
-    name: str
-    accounts: int
-    """How many accounts these are."""
-    counts: dict[str, int]
 
 
 class Placed(Protocol):

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import TypedDict
 
 from accounts.models import Account
-from audits.impacting import Happening
+from audits.answers import Happening
 from items.models import Run
 from notifications.models import Subscription
 from notifications.telling import NEW, is_about, is_single, subscriptions, wants_issue

@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from accounts.models import Account
-from audits.impacting import Impact, impact
+from audits.answers import Impact
+from audits.impacting import impact
 from audits.models import BlindSpot, Coverage, Issue, Judged, Rule, RuleSetting
 from audits.reviewing import justify
 from config import pipeline
