@@ -87,7 +87,8 @@ class Impact(TypedDict):
     unlisted: int
     """Slices of which part could not be listed; what is there is not known."""
     news: list[Happening]
-    """What somebody may have to be told of; ``config.previews`` makes ``mails`` of it."""
+    """What somebody may have to be told of. Kept as ``mails``, made of it by
+    ``notifications.foretelling``."""
 
 
 class Line(TypedDict):

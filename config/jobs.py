@@ -4,8 +4,9 @@ import logging
 
 from django.utils import timezone
 
+from audits.previewing import prune
 from audits.reviewing import end_passed
-from config import pipeline, scheduling
+from config import pipeline, previews, scheduling
 from items.claiming import Busy
 from items.models import LeaseLost
 from notifications.reporting import plan_weekly
@@ -17,9 +18,11 @@ logger = logging.getLogger(__name__)
 def tick() -> None:
     """Queue what is due, end what has passed, and send what was gathered; once a minute."""
     scheduling.enqueue_due()
+    previews.enqueue_unanswered()
     end_passed(timezone.localdate())
     plan_weekly(timezone.localtime())
     send_due()
+    prune(timezone.now())
 
 
 def check(account_id: int, technology: str) -> None:
@@ -36,3 +39,8 @@ def judge(account_id: int, technology: str) -> None:
         pipeline.judge(account_id, technology)
     except (Busy, LeaseLost) as reason:
         logger.info("%s", reason)
+
+
+def preview(pk: int) -> None:
+    """Answer a question about a text; done as well where another worker does it."""
+    previews.answer(pk)

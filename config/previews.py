@@ -1,0 +1,89 @@
+"""Questions about a text that is not in force, answered by a worker: the rules' part, the mails'
+part, and the queue between."""
+
+import logging
+from collections.abc import Mapping
+from contextlib import suppress
+from datetime import timedelta
+from typing import Any
+
+from django.utils import timezone
+from django_q.models import OrmQ
+from django_q.tasks import async_task
+
+from audits import previewing
+from audits.models import Preview, Rule
+from audits.previewing import Stopped
+from config.health import worker_fault
+from notifications.foretelling import foretell
+
+logger = logging.getLogger(__name__)
+
+JOB = "config.jobs.preview"
+# A question that waits longer than this is not taken up at once.
+SOON = timedelta(seconds=5)
+
+
+def ask(
+    fields: Mapping[str, Any],
+    rule: Rule | None,
+    by: Any,
+    kind: str,
+    options: Mapping[str, Any] | None = None,
+) -> Preview:
+    """Put a question as ``previewing.ask`` does, and wake a worker."""
+    preview = previewing.ask(fields, rule, by, kind, options)
+    if preview.state == Preview.State.WAITING and preview.pk not in _queued():
+        async_task(JOB, preview.pk)
+    return preview
+
+
+def answer(pk: int) -> None:
+    """Answer a question, if nobody else does; keep why where that fails.
+
+    An impact's ``news`` becomes ``mails``: who would be told of it, by the subscriptions.
+    """
+    held = previewing.take(pk)
+    if held is None:
+        return
+    try:
+        result = held.answer()
+        if "news" in result:
+            result["mails"] = foretell(result.pop("news"))
+        held.finish(result)
+    except Stopped as reason:
+        logger.info("%s", reason)
+    except Exception as error:
+        with suppress(Stopped):
+            held.fail(f"{type(error).__name__}: {error}")
+        raise
+
+
+def enqueue_unanswered() -> None:
+    """Wake a worker for each question that nobody answers: those of workers that died."""
+    queued = _queued()
+    for pk in previewing.unanswered(timezone.now()).values_list("pk", flat=True):
+        if pk not in queued:
+            async_task(JOB, pk)
+
+
+def why_it_waits(preview: Preview) -> str:
+    """Say why a question is not being answered; empty: it is, or soon will be."""
+    now = timezone.now()
+    if preview.state == Preview.State.RUNNING:
+        if preview.lease_until and preview.lease_until < now:
+            return "The worker that looked into it ended. Another takes it up within a minute."
+        return ""
+    if preview.state != Preview.State.WAITING or preview.asked_at > now - SOON:
+        return ""
+    fault = worker_fault(150)
+    if fault:
+        return f"No worker takes it up. {fault}"
+    return "Every worker is busy; it is taken up as soon as one is free."
+
+
+def _queued() -> set[int]:
+    """Return the questions that wait in the queue; not those that a worker has fetched."""
+    waiting = OrmQ.objects.filter(lock__lte=timezone.now())
+    tasks = (row.task for row in waiting)
+    return {task["args"][0] for task in tasks if task.get("func") == JOB}
