@@ -8,6 +8,7 @@ from config.console.dashboard import dashboard
 from config.console.frameworks.control import control
 from config.console.frameworks.listing import framework, framework_csv, frameworks
 from config.console.health import health
+from config.console.importing import import_page
 from config.console.issue import issue_page
 from config.console.item import item_page
 from config.console.search import search
@@ -39,5 +40,6 @@ urlpatterns = [
     path("audits/rule/workbench/items/", guarded(workbench_items), name="workbench_items"),
     path("audits/rule/workbench/save/", guarded(workbench_save), name="workbench_save"),
     path("audits/rule/workbench/suggest/", guarded(workbench_suggest), name="workbench_suggest"),
+    path("audits/rule/import/", guarded(import_page), name="import_rules"),
     path("", admin.site.urls),
 ]

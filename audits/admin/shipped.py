@@ -1,4 +1,4 @@
-"""The page that shows what a pack ships beside what the rule says, and brings the former back."""
+"""A rule and its pack: both texts side by side, the way back to what is shipped, the way out."""
 
 from typing import Any
 
@@ -10,23 +10,46 @@ from django.urls import URLPattern, path, reverse
 
 from audits.editing import Saved, Then
 from audits.models import Rule
+from audits.packing import stream, texts_of
 from audits.pairing import pairs
 from audits.resetting import reset, shipped_text
 from audits.versions import text_of
 
 
 class ShippedPage:
-    """The part of the rules' admin that compares a rule with its pack."""
+    """The part of the rules' admin that knows of packs."""
 
     admin_site: Any
+    change_list_template = "console/rules.html"
 
     def get_urls(self) -> list[URLPattern]:
-        page = path(
-            "<int:object_id>/shipped/",
-            self.admin_site.admin_view(self.shipped_view),
-            name="audits_rule_shipped",
+        guarded = self.admin_site.admin_view
+        pages = [
+            path(
+                "<int:object_id>/shipped/", guarded(self.shipped_view), name="audits_rule_shipped"
+            ),
+            path("export/", guarded(self.export_view), name="audits_rule_export"),
+        ]
+        return [*pages, *super().get_urls()]  # type: ignore[misc]
+
+    def export_view(self: Any, request: HttpRequest) -> HttpResponse:
+        """Give one rule (``rule``, its number), or all but the retired, as YAML to keep."""
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        rows = self.get_queryset(request).prefetch_related("versions__examples")
+        chosen = request.GET.get("rule", "")
+        if chosen:
+            rows = rows.filter(pk=int(chosen) if chosen.isdecimal() and len(chosen) < 9 else 0)
+        else:
+            rows = rows.exclude(state=Rule.State.RETIRED)
+        texts = texts_of(rows)
+        if not texts:
+            raise Http404("There is no such rule, or it has no text.")
+        name = f"{texts[0][0]}.yaml" if chosen else "rules.yaml"
+        headers = {"Content-Disposition": f'attachment; filename="{name}"'}
+        return HttpResponse(
+            stream(texts), content_type="application/yaml; charset=utf-8", headers=headers
         )
-        return [page, *super().get_urls()]  # type: ignore[misc]
 
     def shipped_view(self: Any, request: HttpRequest, object_id: int) -> HttpResponse:
         """Show both texts; by POST bring the chosen fields back as the next version."""

@@ -159,6 +159,15 @@ def test_a_good_folder_passes_without_a_database(
     assert "1 rules read: 0 faults" in capsys.readouterr().out
 
 
+def test_a_technology_of_a_package_that_is_missing_is_only_warned_of(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    text = PACK.replace("aws.ec2.security_group", "acme.box")
+    assert check(tmp_path, text) == 0
+    assert "warning: box.one, technologies: Nothing that is in" in capsys.readouterr().out
+    assert check(tmp_path, text, "--strict") == 1
+
+
 @pytest.mark.parametrize(
     ("old", "new", "says"),
     [
@@ -166,7 +175,11 @@ def test_a_good_folder_passes_without_a_database(
         ("GroupId == 'sg-1'", "Group", "line 10: box.one, examples: “it is” should fire."),
         ("GroupId == 'sg-1'", "nosuch(GroupId)", "There is no function nosuch()"),
         ("fires: false", "fires: true", "There is no example that does not fire."),
-        ("aws.ec2.security_group", "aws.ec2.segurity", "nothing watches aws.ec2.segurity"),
+        (
+            "aws.ec2.security_group",
+            "aws.ec2.segurity_group",
+            "Did you mean aws.ec2.security_group?",
+        ),
     ],
 )
 def test_a_folder_with_a_fault_fails_and_says_where(
