@@ -12,11 +12,13 @@ from jmespath.exceptions import (
     ParseError,
 )
 
+from audits.cautions import Written
 from audits.declaring import declaration_faults
 from audits.drafts import Draft
 from audits.elements import holes, names_given
 from audits.engine import Outcome, evaluate
 from audits.examples import example_context
+from audits.misreadings import misreadings
 from audits.nearest import nearest
 from audits.places import Placed, placed
 from audits.signatures import wrong_calls
@@ -59,16 +61,35 @@ def faults(values: Mapping[str, Any]) -> dict[str, str]:
 
 def every_fault(values: Mapping[str, Any]) -> list[Fault]:
     """Return what must be mended, with its places; never raises, whatever was written."""
+    found = faults_but_traps(values)
+    refused = {fault.field for fault in found}
+    for name in EXPRESSIONS:
+        if values.get(name) and name not in refused:
+            traps = misreadings(Written(name, placed(values[name])))
+            found += [
+                Fault(
+                    name,
+                    f"{trap.text} Write {' '.join(trap.mend.split())}",
+                    trap.place,
+                    trap.length,
+                )
+                for trap in traps
+                if trap.blocks
+            ]
+    return found
+
+
+def faults_but_traps(values: Mapping[str, Any]) -> list[Fault]:
+    """Return what cannot be run at all, as it is written."""
     found = [
         fault
         for name in EXPRESSIONS
         if values.get(name)
         for fault in expression_faults(name, values[name])
     ]
-    sound = not found
     found += _plain_faults(values)
     found += [Fault("parameters", text) for text in declaration_faults(_parameters(values))]
-    if sound and len(found) == 0:
+    if not found:
         found += _undeclared(values)
         found += _element_faults(values)
     return found

@@ -79,9 +79,7 @@ def paths(technology: str, user: Any = None) -> Occurring:
     Without a user all values are there: then nothing of it may be shown. Kept until a slice
     of the technology is read again or items come.
     """
-    if user is None or (user.is_active and user.is_superuser):
-        return _kept(technology, None)
-    return _kept(technology, _accounts_seen(user))
+    return _kept(technology, accounts_seen(user))
 
 
 def sampled(technology: str, most: int, accounts: frozenset[int] | None = None) -> Iterator[Item]:
@@ -105,8 +103,10 @@ def sampled(technology: str, most: int, accounts: frozenset[int] | None = None) 
             yield item
 
 
-def _accounts_seen(user: Any) -> frozenset[int]:
-    """Return the accounts of which a user may see items, by the items' own guard."""
+def accounts_seen(user: Any) -> frozenset[int] | None:
+    """Return the accounts of which a user may see items, by the items' own guard; None: all."""
+    if user is None or (user.is_active and user.is_superuser):
+        return None
     mine = visible(Item.objects.filter(account=OuterRef("pk")), user)
     return frozenset(Account.objects.filter(Exists(mine)).values_list("pk", flat=True))
 

@@ -1,0 +1,87 @@
+"""Traps in calls of JMESPath's own functions, of which many give no answer on null."""
+
+import re
+from collections.abc import Callable, Iterator
+
+from audits.cautions import Node, Trap, Watched, Written, is_text, raw
+from audits.misreadings import LISTS
+
+PATHS = (*LISTS, "field", "subexpression", "index_expression")
+_SPECIAL = re.compile(r"([.^$*+?{}\[\]|()\\])")
+Mend = Callable[[Written, Node, set[str]], str]
+"""Takes a call and the kinds of its first argument; gives what to write in its place."""
+
+
+def _count(written: Written, call: Node, _: set[str]) -> str:
+    return f"count({written.text(call['children'][0])})"
+
+
+def _within(form: str) -> Mend:
+    """Ask for a text in a text, in our words; ``form`` is a pattern with it in it."""
+
+    def mend(written: Written, call: Node, kinds: set[str]) -> str:
+        whole, part = call["children"]
+        if form == "~" and "string" not in kinds:
+            return f"has({written.text(whole)}, {written.text(part)})"
+        if not is_text(part):
+            return ""
+        pattern = form.replace("~", _SPECIAL.sub(r"\\\1", part["value"]))
+        return f"matches({written.text(whole)}, {raw(pattern)})"
+
+    return mend
+
+
+def _emptied(written: Written, call: Node, _: set[str]) -> str:
+    """Give a list even where there is none."""
+    given = list(map(written.text, call["children"]))
+    place = EMPTIED[call["value"]]
+    given[place] = f"not_null({given[place]}, `[]`)"
+    return f"{call['value']}({', '.join(given)})"
+
+
+# JMESPath's own that fail on null, with what does not in their place.
+SAFER: dict[str, Mend] = {
+    "length": _count,
+    "contains": _within("~"),
+    "starts_with": _within("^~"),
+    "ends_with": _within("~$"),
+}
+# Where in their arguments those have a list that are well with an empty one.
+EMPTIED = {"join": 1, "map": 1} | dict.fromkeys(
+    ("sort", "sort_by", "sum", "avg", "reverse", "max", "min", "max_by", "min_by"), 0
+)
+
+
+def may_fail(watched: Watched, call: Node) -> Iterator[Trap]:
+    """length(), contains() and their like give no answer on null."""
+    written, name, given = watched.written, call["value"], call["children"]
+    failed = watched.stored.of(call).failed
+    seen = sum(watched.stored.of(call).gave.kinds.values())
+    kinds = watched.kinds(given[0]) if given else set()
+    if failed:
+        mend = SAFER.get(name) or (_emptied if name in EMPTIED else None)
+        why = failed.most_common(1)[0][0].partition("\n")[0][:200]
+        said = f"{name}() gave no answer {failed.total()} of {seen} times: {why}"
+        yield written.trap(call, said, _mended(written, call, kinds, mend))
+    elif name in SAFER and given[0]["type"] in PATHS and not _guarded(written, call):
+        said = f"{name}() gives no answer where {written.text(given[0])} is missing."
+        yield written.trap(call, said, _mended(written, call, kinds, SAFER[name]))
+
+
+def _mended(written: Written, call: Node, kinds: set[str], mend: Mend | None) -> str:
+    by = mend(written, call, kinds) if mend else ""
+    return written.found.replaced(call, by) if by else ""
+
+
+def _guarded(written: Written, call: Node) -> bool:
+    """Say whether the call is only asked where its first argument is there."""
+    for above, child in written.above(call):
+        if above["type"] == "and_expression" and above["children"][1] is child:
+            left = above["children"][0]
+            while left["type"] == "and_expression":
+                if left["children"][1] == call["children"][0]:
+                    return True
+                left = left["children"][0]
+            if left == call["children"][0]:
+                return True
+    return False
