@@ -74,9 +74,9 @@ def _title(module: ModuleType) -> str:
 
 def _entry(one: Description) -> Iterator[str]:
     name = one.usage.partition("(")[0]
-    yield from (f"#### {name}", "", f"`{one.usage}`", "", one.promise, "")
+    yield from (f"#### {name}", "", f"`{one.usage}`", "", _plain(one.promise), "")
     if one.more:
-        yield from (one.more, "")
+        yield from (_plain(one.more), "")
     yield from ("```", one.example)
     yield f"  on     {one.on}"
     if one.given:
@@ -91,3 +91,8 @@ def _usage(one: Function) -> str:
         word = "&expression" if parameter.name == "e" else parameter.name
         words.append(word if parameter.default is inspect.Parameter.empty else f"[{word}]")
     return f"{one.name}({', '.join(words)})"
+
+
+def _plain(prose: str) -> str:
+    """Keep Markdown from reading our stars and underscores as its own."""
+    return re.sub(r"([*_<])", r"\\\1", prose)

@@ -21,6 +21,7 @@ from audits.examples import example_context
 from audits.misreadings import misreadings
 from audits.nearest import nearest
 from audits.places import Placed, placed
+from audits.revealing import SOURCES, reveals
 from audits.signatures import wrong_calls
 from items.models import Item
 from items.watchers import watchers
@@ -114,7 +115,9 @@ def _faults_of(field: str, text: str) -> tuple[Fault, ...]:
     except RecursionError:
         return (Fault(field, "It is nested too deeply."),)
     size = _size_fault(found)
-    return (Fault(field, size),) if size else tuple(_call_faults(field, found))
+    if size:
+        return (Fault(field, size),)
+    return (*_call_faults(field, found), *_showing_faults(field, found))
 
 
 def pointed(text: str, place: int, message: str) -> str:
@@ -180,6 +183,17 @@ def _call_faults(field: str, found: Placed) -> Iterator[Fault]:
                 span = found.whole(node)
                 length = len(call["value"]) if node is call else span.length
                 yield Fault(field, text, found.span(node).start, length)
+
+
+def _showing_faults(field: str, found: Placed) -> Iterator[Fault]:
+    """Yield the fault of showing what another item holds; what only decides shows nothing."""
+    if field == "applies_when" or not reveals(found.text):
+        return
+    for node in found.nodes():
+        if node["type"] == "function_expression" and node["value"] in SOURCES:
+            text = "This would show what another item holds. Of it only names(...) may be shown."
+            yield Fault(field, text, found.span(node).start, len(node["value"]))
+            return
 
 
 def _plain_faults(values: Mapping[str, Any]) -> Iterator[Fault]:

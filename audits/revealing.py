@@ -36,11 +36,6 @@ def reveals(expression: str) -> bool:
     return _foreign(jmespath.compile(expression).parsed, False, {})
 
 
-def sources(expression: str) -> list[str]:
-    """Return which functions that look up other items an expression calls."""
-    return [name for name in sorted(SOURCES) if f"{name}(" in expression.replace(" ", "")]
-
-
 def _foreign(node: Node, current: bool, names: Mapping[str, bool]) -> bool:
     """Say it of a part, where ``current`` says it of the value that the part is asked of."""
     kind = node["type"]
@@ -80,10 +75,10 @@ def _foreign_call(name: str, given: list[Node], current: bool, names: Mapping[st
         plain = plain[1:]
     if name in _OF_THE_FIRST:
         plain = plain[:1]
-    found = any([_foreign(one, current, names) for one in plain])
+    found = any(_foreign(one, current, names) for one in plain)
     if name in _CHOOSING:
         return found
-    return any([_foreign(one, found, names) for one in asked]) or (found and name != "map")
+    return any(_foreign(one, found, names) for one in asked) or (found and name != "map")
 
 
 def _says_yes_or_no(name: str) -> bool:
