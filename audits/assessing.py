@@ -12,10 +12,10 @@ from audits.standing import Standing, Tally
 class State(models.TextChoices):
     """How a control stood. What speaks against it comes first."""
 
-    FAIL = "fail", "fails"
+    FAIL = "fail", "fail"
     UNKNOWN = "unknown", "no answer"
     ACCEPTED = "accepted", "accepted"
-    PASS = "pass", "passes"
+    PASS = "pass", "pass"
     NOT_APPLICABLE = "not-applicable", "nothing there"
     NOT_WATCHED = "not-watched", "not watched"
     PEOPLE = "people", "people must look"
@@ -71,10 +71,10 @@ def state_of(control: Control, rules: tuple[int, ...], tally: Tally) -> State:
     return State.PASS if tally.passed else State.NOT_APPLICABLE
 
 
+# From worse to better. What was not watched, or is not there, is neither.
 BETTER = {
     State.FAIL: 0,
     State.UNKNOWN: 1,
-    State.NOT_WATCHED: 1,
     State.ACCEPTED: 2,
     State.PASS: 3,
 }

@@ -64,6 +64,8 @@ def _read(text: dict[str, Any]) -> Shipped:
             if str(number) in controls:
                 raise ValueError(f"{number} is there twice")
             people = isinstance(said, dict)
+            if people and set(said) != {"people"}:
+                raise ValueError(f"{number}: quote a title with a comma")
             controls[str(number)] = {
                 "title": said["people"] if people else said,
                 "section": section,

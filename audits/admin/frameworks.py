@@ -27,6 +27,12 @@ class FrameworkAdmin(GuardedAdmin):
         # Rules name it: a new name would make all of them name what is not there.
         return ("key", "name") if obj else ()
 
+    def get_form(
+        self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any
+    ) -> Any:
+        kwargs["help_texts"] = {"key": "Stays for good, and is part of addresses: house-rules-2."}
+        return super().get_form(request, obj, change, **kwargs)
+
     @display(description="Controls", ordering="n")
     def control_count(self, framework: Any) -> str:
         link = f"{reverse('admin:audits_control_changelist')}?framework={framework.pk}"

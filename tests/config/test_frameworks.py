@@ -12,6 +12,7 @@ from django.test import Client
 from django.utils import timezone
 
 from accounts.models import Account, AccountGroup, Grant, User
+from audits.loading_frameworks import load_frameworks
 from audits.models import Control, Framework, Issue
 from tests.audits.replaying import dated, day, group, judge, justify_at, look, rule_at
 from tests.factories import AccountFactory, GroupFactory, UserFactory
@@ -60,8 +61,8 @@ def states(client: Client, query: str = "") -> dict[str, str]:
 
 def test_a_page_says_how_controls_stood_on_its_day(account: Account, admin_client: Client) -> None:
     untold = {"3": "not watched", "4": "people must look"}
-    assert states(admin_client, "?day=2026-03-01") == {"1": "passes", "2": "passes", **untold}
-    assert states(admin_client, "?day=2026-03-03") == {"1": "fails", "2": "fails", **untold}
+    assert states(admin_client, "?day=2026-03-01") == {"1": "pass", "2": "pass", **untold}
+    assert states(admin_client, "?day=2026-03-03") == {"1": "fail", "2": "fail", **untold}
     nothing = {"1": "not watched", "2": "not watched"}
     assert states(admin_client, "?day=2026-02-01") == nothing | untold
 
@@ -118,6 +119,8 @@ def test_two_days_are_compared(account: Account, admin_client: Client) -> None:
     assert [(one["control"].number, one["better"]) for one in worse] == [("1", False), ("2", False)]
     back = admin_client.get("/frameworks/house/?day=2026-03-01&with=2026-03-03").context["moves"]
     assert {one["better"] for one in back} == {True}
+    begun = admin_client.get("/frameworks/house/?day=2026-03-03&with=2026-02-01").context["moves"]
+    assert [one["better"] for one in begun] == [None, None], "what was not watched got no worse"
     text = admin_client.get("/frameworks/house/?day=2026-03-03&with=2026-03-05").content.decode()
     assert "No control stands differently." in text
 
@@ -126,13 +129,13 @@ def test_a_rule_that_was_not_run_on_everything_lets_no_control_pass(
     account: Account, admin_client: Client
 ) -> None:
     look(account, day(5), group("a", Open=[], Tags=["x"]), group("b", Open=[], Tags=["x"]))
-    assert states(admin_client)["1"] == "passes"
+    assert states(admin_client)["1"] == "pass"
     rule_at(day(6), "open", title="Wider")
     assert states(admin_client)["1"] == "no answer"
     page = admin_client.get("/frameworks/house/control/1/?state=unknown")
     assert page.context["total"] == 2
     judge(account, day(7))
-    assert states(admin_client)["1"] == "passes"
+    assert states(admin_client)["1"] == "pass"
 
 
 def test_the_table_for_a_spreadsheet_holds_no_formula(
@@ -145,10 +148,21 @@ def test_the_table_for_a_spreadsheet_holds_no_formula(
     assert "house-2026-03-03.csv" in response["Content-Disposition"]
     rows = list(csv.DictReader(StringIO(response.content.decode())))
     assert [row["control"] for row in rows] == ["1", "2", "3", "4"]
-    assert (rows[0]["state"], rows[0]["failed"], rows[0]["passed"]) == ("fails", "2", "2")
+    assert (rows[0]["state"], rows[0]["failed"], rows[0]["passed"]) == ("fail", "2", "2")
     cells = [cell for row in rows for cell in row.values()]
     assert not [cell for cell in cells if re.match(r"[=+\-@\t\r\n]", cell)]
     assert f"'{evil}" in cells
+
+
+def test_every_shipped_control_has_a_page(admin_client: Client) -> None:
+    load_frameworks()
+    Control.objects.filter(number="AC-1").update(number="a/b ?#%..")
+    for framework in Framework.objects.prefetch_related("controls"):
+        page = admin_client.get(f"/frameworks/{framework.key}/")
+        rows = [row for _, rows in page.context["sections"] for row in rows]
+        assert len(rows) == framework.controls.count()
+        for row in (rows[0], rows[-1]):
+            assert admin_client.get(row["link"]).context["control"] == row["control"]
 
 
 def viewer(of: AccountGroup) -> Client:
