@@ -6,7 +6,7 @@ import pytest
 from django.utils import timezone
 
 from accounts.models import User
-from audits.models import BlindSpot
+from audits.models import BlindSpot, Control, Framework
 from items.models import Gap, Run
 from tests.factories import AccountFactory, IssueFactory, ItemFactory, SubscriptionFactory, a_rule
 
@@ -37,6 +37,13 @@ PAGES = (
     "/accounts/user/",
     "/accounts/user/{user}/change/",
     "/auth/group/",
+    "/audits/framework/",
+    "/audits/control/",
+    "/frameworks/",
+    "/frameworks/house/",
+    "/frameworks/house/?day=2026-03-01&with=2026-02-01",
+    "/frameworks/house/control/1/",
+    "/frameworks/house/control/1/?state=unknown",
 )
 
 
@@ -54,7 +61,10 @@ def world() -> dict[str, int]:
     )
     item.config = {"Other": HOSTILE, "Long": "z" * 2000}
     item.save()
-    rule = a_rule(title="Open to all", score=9)
+    rule = a_rule(title="Open to all", score=9, controls=["House 1"])
+    house = Framework.objects.create(key="house", name="House", title=HOSTILE, notes=HOSTILE)
+    for number in ("1", "2"):
+        Control.objects.create(framework=house, number=number, title=HOSTILE, section=HOSTILE)
     issue = IssueFactory(
         item=item, version=rule.active, notes=HOSTILE, evidence={"It": HOSTILE}, extent=["alert"]
     )
