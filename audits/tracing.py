@@ -13,7 +13,16 @@ from audits.compiling import compiled
 from audits.engine import truth
 from audits.functions.base import Context, Unread
 from audits.places import Placed, placed
-from audits.wording import Wording, described, entries, is_number, samples, surprise, why_none
+from audits.wording import (
+    Wording,
+    described,
+    entries,
+    is_number,
+    mixed,
+    samples,
+    surprise,
+    why_none,
+)
 
 Node = dict[str, Any]
 Path = tuple[str | int, ...]
@@ -338,6 +347,8 @@ class Tracing:
 
     def _compare(self, node: Node, seen: Sequence[Seen]) -> tuple[list[Seen], str]:
         left, right = ([self._value(one, each) for each in seen] for one in node["children"])
+        if node["value"] not in ("eq", "ne") and (why := mixed(left, right)):
+            raise RuleError(why)
         known = [Seen(self._value_of(node, one.value)) for one in seen]
         return known, surprise(node, left, right)
 

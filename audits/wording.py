@@ -201,11 +201,18 @@ def surprise(node: Node, left: list[Any], right: list[Any]) -> str:
         return f"It is never {brief(literal['value'])}: {_kind_named(left)}." if odd else ""
     pairs = list(zip(left, right, strict=True))
     nothing = sum(one is None or other is None for one, other in pairs)
-    texts = sum(isinstance(one, str) or isinstance(other, str) for one, other in pairs)
-    if texts:
-        return f"{texts} of {len(pairs)} are text: only numbers can be above or below."
     if nothing:
         return f"Nothing is there in {nothing} of {len(pairs)}: compared with nothing, never true."
+    return ""
+
+
+def mixed(left: list[Any], right: list[Any]) -> str:
+    """Say where a text would be put in order with a number: that ends an evaluation."""
+    for one, other in zip(left, right, strict=True):
+        if (is_number(one) and isinstance(other, str)) or (
+            isinstance(one, str) and is_number(other)
+        ):
+            return f"A text cannot be above or below a number: {brief(one)} and {brief(other)}."
     return ""
 
 

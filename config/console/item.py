@@ -77,6 +77,7 @@ def item_page(request: HttpRequest, pk: int) -> HttpResponse:
         "steps": steps,
         "newer": newer,
         "older": older,
+        "may_start": request.user.has_perm("audits.add_rule"),
     }
     return page(request, "item", str(item), context)
 

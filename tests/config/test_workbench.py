@@ -336,3 +336,22 @@ def test_an_address_that_leads_nowhere_begins_an_empty_rule(
 ) -> None:
     address = f"{reverse('workbench_new')}?{query.format(item=open_group.pk)}"
     assert admin_client.get(address).status_code == 200
+
+
+def test_the_items_page_leads_to_rules_for_who_may_write_them(admin_client: Client) -> None:
+    item = ItemFactory(config=NONE)
+    item.config = {**NONE, "IpPermissions": [SSH]}
+    item.save()
+    page = admin_client.get(reverse("admin:items_item_change", args=[item.pk])).content.decode()
+    links = {
+        unescape(one) for one in re.findall(rf'href="({reverse("workbench_new")}[^"]+)"', page)
+    }
+    assert any("line=0" in one for one in links)
+    assert any("path=" in one for one in links)
+    for link in links:
+        begun = admin_client.get(link)
+        assert begun.status_code == 200
+        assert "fires: 1 finding" in begun.content.decode(), link
+    viewer = somebody("viewer", group=None)
+    page = viewer.get(reverse("admin:items_item_change", args=[item.pk])).content.decode()
+    assert reverse("workbench_new") not in page

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.core.exceptions import PermissionDenied
+from django.db.models import Q
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.views.decorators.http import require_POST
@@ -75,9 +76,8 @@ def _against(item: Item, revision: int, line: int) -> Start:
     row = item.history.filter(history_id=revision).first()
     if row is None:
         return Start(item, [])
-    earlier = item.history.filter(history_date__lte=row.history_date).exclude(
-        history_id__gte=row.history_id
-    )
+    same = Q(history_date=row.history_date, history_id__lt=row.history_id)
+    earlier = item.history.filter(Q(history_date__lt=row.history_date) | same)
     before = earlier.order_by("-history_date", "-history_id").first()
     if before is None:
         return Start(item, [])
