@@ -1,0 +1,167 @@
+"""A rule is written by hand in a browser: from its first character to the issue that it raises."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from accounts.models import User
+from audits.models import Issue, Rule
+from config import pipeline
+from tests.config.test_looks import HOSTILE, Visit
+from tests.factories import AccountFactory, ItemFactory
+
+pytestmark = [pytest.mark.needs("browser"), pytest.mark.django_db(transaction=True)]
+
+PICTURES = Path(__file__).resolve().parents[2] / "build" / "screenshots"
+AZURE = "azure.security.policies"
+SEED = "contains(value[*].properties.logCollection, 'Off')"
+
+
+class Bench:
+    """The workbench in a browser, as somebody uses it who knows no code."""
+
+    def __init__(self, visit: Visit, name: str) -> None:
+        self.visit, self.page, self.name = visit, visit.page, name
+        self.pictures = 0
+
+    def open(self, address: str) -> None:
+        self.page.goto(self.visit.base + address)
+
+    def picture(self, what: str) -> None:
+        """Keep how it looks; note where it is wider than the window."""
+        self.pictures += 1
+        wide = self.page.evaluate("document.documentElement.scrollWidth")
+        if wide > self.visit.width:
+            self.visit.wrong.append(f"{what} is {wide} wide")
+        PICTURES.mkdir(parents=True, exist_ok=True)
+        path = PICTURES / f"{self.name}-{self.pictures:02}-{what}.png"
+        self.page.screenshot(path=path, full_page=True)
+
+    def unfold(self, summary: str) -> None:
+        fold = self.page.locator("details", has=self.page.locator("summary", has_text=summary)).last
+        if fold.get_attribute("open") is None:
+            fold.locator("> summary").click()
+
+    def write(self, text: str) -> None:
+        """Type an expression, character by character."""
+        self.page.click("#id_expression")
+        self.page.keyboard.press("Control+a")
+        self.page.keyboard.press("Delete")
+        self.page.keyboard.type(text)
+
+    def reads(self, where: str, text: str) -> None:
+        """Wait until something stands in a part of the page."""
+        self.page.wait_for_selector(f"#{where} >> text={text}")
+
+    def example(self, place: int, name: str, fires: bool, config: str) -> None:
+        """Fill in the example at the foot of the list."""
+        self.page.locator("#bench-examples details.example").nth(place).locator("> summary").click()
+        self.page.fill(f"[name=examples-{place}-name]", name)
+        self.page.select_option(f"[name=examples-{place}-fires]", "yes" if fires else "no")
+        self.page.fill(f"[name=examples-{place}-config]", config)
+
+    def save(self, then: str, reason: str = "") -> None:
+        self.page.fill("#bench-save [name=reason]", reason)
+        self.page.click(f"#bench-save button[value={then}]")
+
+
+@pytest.fixture
+def ines() -> User:
+    return User.objects.create_superuser("ines", "ines@example.com", "a long password")
+
+
+@pytest.fixture
+def bench(chromium: Any, live_server: Any, ines: User, request: Any) -> Iterator[Bench]:
+    """A workbench in which nothing goes wrong unseen."""
+    width, theme = getattr(request, "param", (1440, "light"))
+    visit = Visit(chromium, live_server.url, width, theme)
+    yield Bench(visit, f"{request.node.originalname.removeprefix('test_')}-{width}-{theme}")
+    assert visit.wrong == []
+
+
+def test_the_seed_of_the_idea_works_without_code(bench: Bench) -> None:
+    """An expression with a score, typed over an item whose shape nobody programmed."""
+    account = AccountFactory(type="azure", name="subscription")
+    shape = {"value": [{"properties": {"logCollection": one}} for one in ("On", "Off")]}
+    sound = {"value": [{"properties": {"logCollection": "On"}}]}
+    item = ItemFactory(
+        account=account, technology=AZURE, name="policies", uid="policies", config=shape
+    )
+    ItemFactory(account=account, technology=AZURE, name="others", uid="others", config=sound)
+    page = bench.page
+    bench.open("/audits/rule/workbench/")
+    bench.picture("empty")
+    page.fill("[name=title]", "Log collection is off")
+    page.select_option("[name=technologies]", AZURE)
+    page.fill("[name=score]", "10")
+    bench.reads("bench-tree", "logCollection")
+    bench.write(SEED)
+    page.click("text=One that fires")
+    bench.reads("bench-result", "fires: 1 finding")
+    bench.reads("bench-item-name", "policies")
+    assert page.inner_text("#bench-tree mark") == '"Off"'
+    bench.reads("bench-explain", "value[*].properties.logCollection contains “Off”")
+    bench.picture("fires")
+    page.click("#bench-needed button[value=from-item]")
+    page.wait_for_selector("#mark-0 >> text=must fire")
+    page.click("text=One that does not")
+    bench.reads("bench-item-name", "others")
+    page.click("#bench-needed button[value=from-item]")
+    page.wait_for_selector("#mark-1 >> text=must not fire")
+    bench.reads("bench-holds", "All examples hold")
+    bench.save("force", "The seed.")
+    page.wait_for_selector("text=it is in force")
+    bench.picture("in-force")
+    rule = Rule.objects.get()
+    assert rule.active is not None
+    assert (rule.active.expression, rule.active.score) == (SEED, 10)
+    pipeline.judge(account.pk, AZURE)
+    issue = Issue.objects.get()
+    assert (issue.item, issue.score, issue.severity) == (item, 10, "critical")
+    page.goto(f"{bench.visit.base}/audits/issue/{issue.pk}/change/")
+    page.wait_for_selector("text=Log collection is off")
+    bench.picture("issue")
+
+
+@pytest.mark.parametrize("bench", [(1440, "light"), (1440, "dark"), (390, "light")], indirect=True)
+def test_hostile_data_and_text_stay_what_they_are(bench: Bench) -> None:
+    account = AccountFactory(name=HOSTILE[:100])
+    config = {
+        HOSTILE: HOSTILE,
+        "List": [{"Id": HOSTILE, "Name": HOSTILE}],
+        "Long": "y" * 3000,
+        "Deep": {"a": {"b": {"c": {"d": {"e": {"f": ["x" * 200]}}}}}},
+    }
+    ItemFactory(account=account, name=HOSTILE, config=config)
+    page = bench.page
+    bench.open("/audits/rule/workbench/")
+    page.fill("[name=title]", HOSTILE)
+    page.select_option("[name=technologies]", "aws.ec2.security_group")
+    bench.reads("bench-tree", "Long")
+    bench.picture("begun")
+    for text in ("List[?Id]", f"List[?Id == '{HOSTILE}']", f"List[{HOSTILE}", "Long"):
+        bench.write(text)
+        page.wait_for_timeout(900)
+    page.fill("[name=q]", "script")
+    page.wait_for_selector("#bench-found button")
+    bench.picture("searched")
+    page.click("#bench-found button")
+    page.locator("#bench-tree .ask").first.click()
+    page.wait_for_selector("#bench-suggestion .mend")
+    bench.picture("suggested")
+
+
+def test_what_was_typed_is_not_lost_when_nobody_answers(bench: Bench) -> None:
+    ItemFactory()
+    page = bench.page
+    bench.open("/audits/rule/workbench/")
+    page.select_option("[name=technologies]", "aws.ec2.security_group")
+    bench.reads("bench-tree", "GroupId")
+    page.context.clear_cookies()
+    bench.write("GroupId")
+    bench.reads("bench-trouble", "You are logged out")
+    assert page.input_value("#id_expression") == "GroupId"
+    assert page.url.endswith("/audits/rule/workbench/")
+    bench.picture("logged-out")
