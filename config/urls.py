@@ -12,6 +12,11 @@ from config.console.importing import import_page
 from config.console.issue import issue_page
 from config.console.item import item_page
 from config.console.search import search
+from config.console.workbench.ahead import (
+    workbench_ask,
+    workbench_cancel,
+    workbench_preview,
+)
 from config.console.workbench.page import (
     workbench,
     workbench_items,
@@ -39,6 +44,17 @@ urlpatterns = [
     path("audits/rule/workbench/try/", guarded(workbench_try), name="workbench_try"),
     path("audits/rule/workbench/items/", guarded(workbench_items), name="workbench_items"),
     path("audits/rule/workbench/save/", guarded(workbench_save), name="workbench_save"),
+    path("audits/rule/workbench/ask/", guarded(workbench_ask), name="workbench_ask"),
+    path(
+        "audits/rule/workbench/preview/<int:pk>/",
+        guarded(workbench_preview),
+        name="workbench_preview",
+    ),
+    path(
+        "audits/rule/workbench/preview/<int:pk>/cancel/",
+        guarded(workbench_cancel),
+        name="workbench_cancel",
+    ),
     path("audits/rule/workbench/suggest/", guarded(workbench_suggest), name="workbench_suggest"),
     path("audits/rule/import/", guarded(import_page), name="import_rules"),
     path("", admin.site.urls),

@@ -60,6 +60,9 @@
   document.addEventListener("input", (event) => {
     if (!event.target.closest?.("#workbench") || event.target.name === "q") return;
     dirty = true;
+    if (!["reason", "since"].includes(event.target.name)) {
+      for (const answer of document.querySelectorAll(".ahead")) answer.classList.add("old");
+    }
     if (event.target === editor()) {
       form().elements.at.value = editor().selectionStart;
       document.getElementById("bench-under").classList.add("stale");

@@ -9,18 +9,16 @@ from django.templatetags.static import static
 from django.urls import reverse
 from django.views.decorators.http import require_GET, require_POST
 
-from audits.linting import EXPRESSIONS
-from audits.models import Rule, severity
+from audits.models import Rule
 from config.console.page import one, page
-from config.console.workbench import choosing, helping, judging, paths, pointing, trying
+from config.console.workbench import choosing, helping
+from config.console.workbench.ahead import panels
+from config.console.workbench.bench import bench
 from config.console.workbench.sheet import Sheet
 from config.console.workbench.starting import started
 from items.models import Item
-from items.naming import technology_label
 
 VERSIONS = 6
-# The fields under which it is said what is wrong with them.
-SAID = (*EXPRESSIONS, "notes", "parameters", "technologies", "score")
 
 
 @require_GET
@@ -46,7 +44,7 @@ def workbench_new(request: HttpRequest) -> HttpResponse:
 @require_POST
 def workbench_try(request: HttpRequest) -> HttpResponse:
     """Answer an edit, or another choice of an item: every part of the page that may differ."""
-    sheet = sent_sheet(request)
+    sheet = Sheet.sent(request)
     item, said = _chosen(request, sheet)
     context = {**bench(request, sheet, item), "oob": True, "said": said}
     return TemplateResponse(request, "console/workbench/answer.html", context)
@@ -61,18 +59,6 @@ def workbench_items(request: HttpRequest) -> HttpResponse:
     found = choosing.searched(request.user, technologies, request.GET.get("q", ""))
     context = {"items": found, "technologies": technologies}
     return TemplateResponse(request, "console/workbench/found.html", context)
-
-
-def sent_sheet(request: HttpRequest) -> Sheet:
-    """Return the text that a form on the page sent; raise Http404 or PermissionDenied."""
-    key = request.POST.get("rule", "")
-    if key:
-        rule: Rule | None = one(Rule.objects.all(), request, int(key) if key.isdigit() else 0)
-    elif request.user.has_perm("audits.add_rule"):
-        rule = None
-    else:
-        raise PermissionDenied
-    return Sheet.of(request, rule, {})
 
 
 def _chosen(request: HttpRequest, sheet: Sheet) -> tuple[Item | None, str]:
@@ -100,76 +86,6 @@ def _first(user: Any, sheet: Sheet) -> Item | None:
     return choosing.candidates(user, sheet.technologies).order_by("-changed_at").first()
 
 
-# -- what every answer is made of ---------------------------------------------------------------
-
-
-def bench(request: HttpRequest, sheet: Sheet, item: Item | None) -> dict[str, Any]:
-    """Return all that depends on the text and the item."""
-    judgement = judging.judgement(sheet, item, request.user) if item and sheet.runs else None
-    tree, more = judging.written(item) if item and not judgement else ([], 0)
-    examples = trying.rows(sheet)
-    text = sheet.fields["expression"]
-    place = _whole(request.POST.get("at"), len(text))
-    offers, looked = paths.offers(sheet.technologies, request.user, text, place)
-    failing = sum(bool(row.fault) for row in examples)
-    return {
-        "sheet": sheet,
-        "rule": sheet.rule,
-        "newest": sheet.newest,
-        "may_edit": sheet.may_edit,
-        "fields": sheet.fields,
-        "severity": severity(_score(sheet)),
-        "score": _score(sheet),
-        "technology_names": [technology_label(one) for one in sheet.technologies],
-        "faults": sheet.said if request.method == "POST" else {},
-        "under": pointing.underlined(text, _places(sheet)),
-        "item": item,
-        "judgement": judgement,
-        "tree": judgement.tree if judgement else tree,
-        "more": judgement.more if judgement else more,
-        "reads": judging.reads(sheet) if sheet.runs else {},
-        "said_names": SAID,
-        "steps": _steps(sheet.rule),
-        "examples": examples,
-        "failing": failing,
-        "missing": trying.missing(examples),
-        "offers": offers,
-        "looked": looked,
-        "functions": helping.fitting(text, place),
-    }
-
-
-def _score(sheet: Sheet) -> int:
-    score = sheet.fields["score"]
-    return score if isinstance(score, int) and 0 <= score <= 10 else 0
-
-
-def _steps(rule: Rule | None) -> list[dict[str, Any]]:
-    """Return how far a rule is on its way: a draft, in shadow, in force."""
-    active = rule.active.number if rule and rule.active and rule.state == "active" else 0
-    shadow = rule.shadow.number if rule and rule.shadow else 0
-    retired = rule is not None and rule.state == Rule.State.RETIRED
-    return [
-        {"word": "Draft", "number": 0, "on": not (active or shadow or retired)},
-        {"word": "Shadow", "number": shadow, "on": bool(shadow)},
-        {"word": "In force", "number": active, "on": bool(active)},
-        *([{"word": "Retired", "number": 0, "on": True}] if retired else []),
-    ]
-
-
-def _places(sheet: Sheet) -> list[pointing.Place]:
-    return [
-        pointing.Place(fault.place, fault.length, "wrong")
-        for fault in sheet.faults
-        if fault.field == "expression" and fault.place is not None
-    ]
-
-
-def _whole(text: str | None, most: int) -> int:
-    """Return where the cursor stands; at the end of the text where that is not said."""
-    return min(int(text), most) if text and text.isdigit() and len(text) < 7 else most
-
-
 def _page(request: HttpRequest, sheet: Sheet, item: Item | None) -> HttpResponse:
     rule, newest = sheet.rule, sheet.newest
     title = newest.title if newest else "New rule"
@@ -180,6 +96,7 @@ def _page(request: HttpRequest, sheet: Sheet, item: Item | None) -> HttpResponse
         "example_forms": sheet.examples,
         "all_functions": helping.functions(),
         "versions": list(rule.versions.select_related("author")[:VERSIONS]) if rule else [],
+        "panels": panels(request, sheet) if sheet.may_edit else [],
         **bench(request, sheet, item),
     }
     return page(request, "workbench/page", title, context)

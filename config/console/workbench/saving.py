@@ -13,14 +13,14 @@ from django.views.decorators.http import require_POST
 from audits.editing import Saved, Then, save_version
 from audits.models import Rule
 from config.console.workbench import choosing
-from config.console.workbench.page import bench, sent_sheet
+from config.console.workbench.bench import bench
 from config.console.workbench.sheet import Sheet
 
 
 @require_POST
 def workbench_save(request: HttpRequest) -> HttpResponse:
     """Save the text; lead to the saved rule, or answer with what speaks against it."""
-    sheet = sent_sheet(request)
+    sheet = Sheet.sent(request)
     if not sheet.may_edit:
         raise PermissionDenied
     try:

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
+from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest
 
 from audits.admin.rule_form import (
@@ -17,6 +18,7 @@ from audits.drafts import Draft
 from audits.linting import EXPRESSIONS, Fault, every_fault, expression_faults
 from audits.loading import EMPTY
 from audits.models import Rule, RuleVersion
+from config.console.page import one
 from items.models import Item
 
 
@@ -48,6 +50,19 @@ class Sheet:
             sent, initial=None if sent is not None else examples, prefix="examples"
         )
         return cls(rule, newest, form, example_forms, may_edit)
+
+    @classmethod
+    def sent(cls, request: HttpRequest) -> "Sheet":
+        """Return the text that a form on the page sent; raise Http404 or PermissionDenied."""
+        key = request.POST.get("rule", "")
+        if key:
+            whole = key.isdigit() and len(key) <= 18
+            rule: Rule | None = one(Rule.objects.all(), request, int(key) if whole else 0)
+        elif request.user.has_perm("audits.add_rule"):
+            rule = None
+        else:
+            raise PermissionDenied
+        return cls.of(request, rule, {})
 
     @cached_property
     def fields(self) -> dict[str, Any]:
