@@ -140,8 +140,12 @@
   });
 
   document.addEventListener("htmx:configRequest", (event) => {
+    // Who logged in again in another tab has another token since; the page goes on with it.
+    const token = document.cookie.match(/(?:^|; )csrftoken=([^;]+)/);
+    const sent = event.detail.formData;
+    if (token && sent.has("csrfmiddlewaretoken")) sent.set("csrfmiddlewaretoken", token[1]);
     // Another item has another tree.
-    if ("choose" in event.detail.parameters) folded.clear();
+    if (sent.has("choose")) folded.clear();
   });
 
   // What was typed stays where it is, whatever happens to the answer.

@@ -105,11 +105,14 @@ class Visit:
         self.page.on("console", self._console)
         self.page.on("pageerror", lambda error: self.wrong.append(f"error: {error}"))
         self.page.on("dialog", lambda dialog: self.wrong.append(f"ran: {dialog.message}"))
-        self.page.goto(f"{base}/login/")
-        self.page.fill("[name=username]", "ines")
-        self.page.fill("[name=password]", "a long password")
-        self.page.click("[type=submit]")
-        self.page.wait_for_url(f"{base}/")
+        self.log_in(self.page)
+
+    def log_in(self, page: Any) -> None:
+        page.goto(f"{self.base}/login/")
+        page.fill("[name=username]", "ines")
+        page.fill("[name=password]", "a long password")
+        page.click("[type=submit]")
+        page.wait_for_url(f"{self.base}/")
 
     def _request(self, request: Any) -> None:
         if not request.url.startswith((self.base, "data:")):
