@@ -4,8 +4,10 @@ from typing import Any
 
 from django.http import HttpRequest
 
+from audits.cautions import Trap
 from audits.linting import EXPRESSIONS
 from audits.models import Rule, severity
+from audits.traps import warnings
 from config.console.workbench import helping, judging, paths, pointing, trying
 from config.console.workbench.sheet import Sheet
 from items.models import Item
@@ -20,6 +22,7 @@ def bench(request: HttpRequest, sheet: Sheet, item: Item | None) -> dict[str, An
     judgement = judging.judgement(sheet, item, request.user) if item and sheet.runs else None
     tree, more = judging.written(item) if item and not judgement else ([], 0)
     examples = trying.rows(sheet)
+    warned = warnings(sheet.fields, request.user) if sheet.may_edit and sheet.runs else []
     text = sheet.fields["expression"]
     place = _whole(request.POST.get("at"), len(text))
     offers, looked = paths.offers(sheet.technologies, request.user, text, place)
@@ -34,7 +37,8 @@ def bench(request: HttpRequest, sheet: Sheet, item: Item | None) -> dict[str, An
         "score": _score(sheet),
         "technology_names": [technology_label(one) for one in sheet.technologies],
         "faults": sheet.said if request.method == "POST" else {},
-        "under": pointing.underlined(text, _places(sheet)),
+        "warnings": warned,
+        "under": pointing.underlined(text, _places(sheet, warned)),
         "item": item,
         "judgement": judgement,
         "tree": judgement.tree if judgement else tree,
@@ -69,12 +73,18 @@ def _steps(rule: Rule | None) -> list[dict[str, Any]]:
     ]
 
 
-def _places(sheet: Sheet) -> list[pointing.Place]:
-    return [
+def _places(sheet: Sheet, warned: list[Trap]) -> list[pointing.Place]:
+    wrong = [
         pointing.Place(fault.place, fault.length, "wrong")
         for fault in sheet.faults
         if fault.field == "expression" and fault.place is not None
     ]
+    traps = [
+        pointing.Place(trap.place, trap.length, "wrong" if trap.blocks else "odd")
+        for trap in warned
+        if trap.field == "expression" and trap.place is not None
+    ]
+    return wrong + traps
 
 
 def _whole(text: str | None, most: int) -> int:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from itertools import groupby
 
 
 @dataclass(frozen=True)
@@ -14,18 +15,17 @@ class Place:
 
 
 def underlined(text: str, places: Iterable[Place]) -> list[tuple[str, str]]:
-    """Cut a text into parts, each with the tone of its underline; none overlaps another."""
-    parts: list[tuple[str, str]] = []
-    end = 0
-    for place in sorted(places, key=lambda one: (one.start, -one.length)):
-        start = max(place.start, end)
+    """Cut a text into parts, each with the tone of its underline; the smaller place counts.
+
+    What is about the whole text underlines nothing of it.
+    """
+    tones = [""] * len(text)
+    for place in sorted(places, key=lambda one: -one.length):
+        start = min(place.start, len(text) - 1)  # What is missing is told at the last character.
         stop = min(place.start + max(place.length, 1), len(text))
-        if start >= len(text) and text:
-            # What is missing at the end is pointed at by the last character.
-            start, stop = max(len(text) - 1, end), len(text)
-        if stop <= start:
-            continue
-        parts += [(text[end:start], ""), (text[start:stop], place.tone)]
-        end = stop
-    parts.append((text[end:], ""))
-    return [(part, tone) for part, tone in parts if part]
+        if start >= 0 and (stop - start < len(text) or place.tone == "wrong"):
+            tones[start : max(stop, start + 1)] = [place.tone] * (max(stop, start + 1) - start)
+    parts: list[tuple[str, str]] = []
+    for tone, group in groupby(zip(text, tones, strict=True), key=lambda pair: pair[1]):
+        parts.append(("".join(character for character, _ in group), tone))
+    return parts

@@ -97,9 +97,11 @@ def _refused(request: HttpRequest, sheet: Sheet, error: ValidationError) -> Http
     lines += [
         f"See what is said under {name.replace('_', ' ')}." for name in by_field if name in shown
     ]
+    trapped = {trap.field for trap in context["warnings"] if trap.blocks}
+    said = {name: "\n".join(one) for name, one in by_field.items() if name not in trapped}
     context |= {
         "oob": True,
-        "faults": {**context["faults"], **{name: "\n".join(one) for name, one in by_field.items()}},
+        "faults": {**context["faults"], **said},
         "trouble": {"title": "Nothing was saved.", "lines": lines},
     }
     return TemplateResponse(request, "console/workbench/answer.html", context)

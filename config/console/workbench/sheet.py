@@ -15,7 +15,7 @@ from audits.admin.rule_form import (
     plain,
 )
 from audits.drafts import Draft
-from audits.linting import EXPRESSIONS, Fault, every_fault, expression_faults
+from audits.linting import EXPRESSIONS, Fault, expression_faults, faults_but_traps
 from audits.loading import EMPTY
 from audits.models import Rule, RuleVersion
 from config.console.page import one
@@ -104,8 +104,8 @@ class Sheet:
 
     @cached_property
     def faults(self) -> list[Fault]:
-        """Return what must be mended before the text can be kept."""
-        found = every_fault(self.fields)
+        """Return what cannot be run as it is written; traps are told apart, with their mends."""
+        found = faults_but_traps(self.fields)
         if self.form.is_bound:
             told = {fault.field for fault in found}
             found += [
