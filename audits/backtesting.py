@@ -21,10 +21,11 @@ from django.utils import timezone
 from audits.answers import Backtest, Fired
 from audits.drafts import Draft
 from audits.episodes import BEFORE, FIRST, Episode, Turn
-from audits.impacting import OTHER, Progress
+from audits.impacting import OTHER
 from audits.models import IssueEvent, Rule, What
 from audits.reading import EVERYTHING, parts_read
 from audits.rulebook import looks_back
+from audits.sharing import Progress, work_through
 from audits.tallying import Tally
 from audits.timeline import Timeline
 from audits.trying import Trial
@@ -58,13 +59,7 @@ def backtest(
     began = time.monotonic()
     back = _Back(Draft.of(fields), rule, by, first_moment(since))
     total = sum(back.slices.values())
-    done = 0
-    progress(done, total)
-    for read in back.run():
-        done += read
-        progress(done, total)
-        if time.monotonic() - began > seconds:
-            break
+    done = work_through(back, total, progress, seconds)
     return back.result(done, total, began)
 
 
@@ -115,12 +110,16 @@ class _Back:
         first = self._looks_taken().values_list("account_id", "technology").annotate(Min("pk"))
         return {row[-1] for row in first}
 
-    def run(self) -> Iterator[int]:
+    def run(self, part: int, parts: int) -> Iterator[int]:
         """Go through the past, slice by slice; yield how many items were done each time."""
+        number = 0
         for account, technology in sorted(self.slices):
             here = Item.objects.filter(self._there(), account=account, technology=technology)
             pks = list(here.order_by("pk").values_list("pk", flat=True))
             for start in range(0, len(pks), ITEMS):
+                number += 1
+                if number % parts != part:
+                    continue
                 some = pks[start : start + ITEMS]
                 self.trial.begin_portion()
                 self._walk(some)
@@ -225,6 +224,25 @@ class _Back:
             self.actors[_actor(began.actor)] += 1
         rank = (episode.score, int(began.at.timestamp()))
         self.tally.keep("episodes", row, rank, **_shown(episode, caught))
+
+    def found(self) -> Any:
+        """Return what was found, so that it can be pickled."""
+        told = (self.actors, self.reasons, self.lasted, self.timeline.counts())
+        spent = (self.revisions, self.past.asked, self.past.cut, self.trial.seconds)
+        return self.tally.found(), told, spent
+
+    def merge(self, found: Any) -> None:
+        """Add what another process found."""
+        counted, (actors, reasons, lasted, timeline), (revisions, asked, cut, seconds) = found
+        self.tally.merge(counted)
+        self.actors.update(actors)
+        self.reasons.update(reasons)
+        self.lasted += lasted
+        self.timeline.merge(timeline)
+        self.revisions += revisions
+        self.past.asked += asked
+        self.past.cut += cut
+        self.trial.seconds += seconds
 
     def result(self, done: int, total: int, began: float) -> Backtest:
         """Put together what was found."""

@@ -2,7 +2,7 @@
 
 import time
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Any, NamedTuple
 
@@ -19,6 +19,7 @@ from audits.matching import match
 from audits.models import Cause, Coverage, Issue, Justification, Rule, What
 from audits.rulebook import looks_back
 from audits.scoping import InForce
+from audits.sharing import Progress, work_through
 from audits.tallying import Placed, Tally
 from audits.trying import Trial
 from audits.world import World
@@ -27,8 +28,6 @@ from items.models import Gap, Item
 
 # Rows read at once: few enough that progress moves and a cancelled one ends soon.
 READ = 500
-Progress = Callable[[int, int], None]
-"""Told how many of how many items are done; raises what shall end the work."""
 
 
 def impact(
@@ -46,13 +45,7 @@ def impact(
     began = time.monotonic()
     ahead = _Ahead(Draft.of(fields), rule, by)
     total = sum(ahead.slices.values())
-    done = 0
-    progress(done, total)
-    for read in ahead.run():
-        done += read
-        progress(done, total)
-        if time.monotonic() - began > seconds:
-            break
+    done = work_through(ahead, total, progress, seconds)
     ahead.leave()
     return ahead.result(done, total, time.monotonic() - began)
 
@@ -140,13 +133,17 @@ class _Ahead:
         rows = Item.objects.living().filter(technology__in=self.draft.technologies)
         return Counter(rows.order_by().values_list("account_id", "technology").iterator())
 
-    def run(self) -> Iterator[int]:
+    def run(self, part: int, parts: int) -> Iterator[int]:
         """Judge slice by slice; yield how many items were read each time."""
+        number = 0
         for account, technology in sorted(self.slices):
             here = Item.objects.living().filter(account=account, technology=technology)
             pks = list(here.order_by("pk").values_list("pk", flat=True))
             self._enter(self.trial.accounts[account])
             for start in range(0, len(pks), settings.PORTION):
+                number += 1
+                if number % parts != part:
+                    continue
                 self.trial.begin_portion()
                 portion = pks[start : start + settings.PORTION]
                 for first in range(0, len(portion), READ):
@@ -317,6 +314,21 @@ class _Ahead:
             item, one = _Place(*row[: len(place)]), _Kept(*row[len(place) :])
             self.tally.add(item.account_id, "before", one.weight)
             self._close(item, [one], f"The rule is no longer about {item.technology}.")
+
+    def found(self) -> Any:
+        """Return what was found, so that it can be pickled."""
+        told = (self.reasons, self.news, self.slowest, self.trial.seconds)
+        return self.tally.found(), told
+
+    def merge(self, found: Any) -> None:
+        """Add what another process found."""
+        counted, (reasons, news, slowest, seconds) = found
+        self.tally.merge(counted)
+        self.reasons.update(reasons)
+        self.news.update(news)
+        self.trial.seconds += seconds
+        both = [one for one in (self.slowest, slowest) if one]
+        self.slowest = max(both, key=lambda one: one["steps"], default=None)
 
     def result(self, done: int, total: int, seconds: float) -> Impact:
         """Put together what was found."""

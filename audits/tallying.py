@@ -2,7 +2,7 @@
 
 import heapq
 from collections import Counter, defaultdict
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, Protocol
 
 from accounts.models import Account
@@ -54,18 +54,35 @@ class Tally:
         """Keep something to be shown if it is among the worst; among equals the first stays."""
         if not self.sees(item.account_id):
             return
+        self._push(what, rank, lambda: _row(item, **told))
+
+    def _push(self, what: str, rank: tuple[int, ...], row: Callable[[], Row]) -> None:
         worst = self._worst[what]
         self._number += 1
         if len(worst) == SHOWN and (rank, -self._number) < worst[0][:2]:
             return
         push = heapq.heappushpop if len(worst) == SHOWN else heapq.heappush
-        push(worst, (rank, -self._number, _row(item, **told)))
+        push(worst, (rank, -self._number, row()))
+
+    def found(self) -> Any:
+        """Return what was counted and kept, so that it can be pickled."""
+        return self.total, dict(self.accounts), dict(self._worst)
+
+    def merge(self, found: Any) -> None:
+        """Add what another process counted and kept."""
+        total, accounts, worst = found
+        self.total.update(total)
+        for account, counts in accounts.items():
+            self.accounts[account].update(counts)
+        for what, kept in worst.items():
+            for rank, _, row in sorted(kept, key=_ranked, reverse=True):
+                self._push(what, rank, lambda row=row: row)
 
     def lists(self, accounts: Mapping[int, Account]) -> dict[str, list[Row]]:
         """Return what is shown, the worst first."""
         found = {}
         for what, worst in self._worst.items():
-            rows = [row for *_, row in sorted(worst, key=lambda one: one[:2], reverse=True)]
+            rows = [row for *_, row in sorted(worst, key=_ranked, reverse=True)]
             for row in rows:
                 row["account_name"] = accounts[row["account"]].name
             found[what] = rows
@@ -101,6 +118,10 @@ class Tally:
         for pk in accounts:
             counts.update(self.accounts[pk])
         return {"account": None, "name": "", "accounts": len(accounts), "counts": dict(counts)}
+
+
+def _ranked(kept: tuple[tuple[int, ...], int, Row]) -> tuple[tuple[int, ...], int]:
+    return kept[:2]
 
 
 def _row(item: Placed, **told: Any) -> Row:

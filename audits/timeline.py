@@ -33,6 +33,18 @@ class Timeline:
         if ended:
             self._ended[self._place(ended)] += 1
 
+    def counts(self) -> tuple[int, list[int], list[int]]:
+        """Return what was counted, so that it can be pickled."""
+        return self._already, list(self._began), list(self._ended)
+
+    def merge(self, counts: tuple[int, list[int], list[int]]) -> None:
+        """Add what another process counted."""
+        already, began, ended = counts
+        self._already += already
+        for place, (one, other) in enumerate(zip(began, ended, strict=True)):
+            self._began[place] += one
+            self._ended[place] += other
+
     def _place(self, at: datetime) -> int:
         return min(max(0, (at - self.since) // (self.days * DAY)), len(self._began) - 1)
 
