@@ -76,7 +76,7 @@ class Tally:
             self.accounts[account].update(counts)
         for what, kept in worst.items():
             for rank, _, row in sorted(kept, key=_ranked, reverse=True):
-                self._push(what, rank, lambda row=row: row)
+                self._push(what, rank, row.copy)
 
     def lists(self, accounts: Mapping[int, Account]) -> dict[str, list[Row]]:
         """Return what is shown, the worst first."""
