@@ -67,3 +67,18 @@ def misfit(value: Any, declared: dict[str, Any]) -> str:
         if kind(most) == "number" and value > most:
             return f"is more than {most}"
     return ""
+
+
+def value_faults(values: Any, parameters: dict[str, Any]) -> Iterator[str]:
+    """Yield why values cannot be given to declared parameters, a sentence each."""
+    if not isinstance(values, dict):
+        yield 'Parameters are an object: {"days": 30}.'
+        return
+    for name, value in values.items():
+        declared = parameters.get(name)
+        if declared is None:
+            has = ", ".join(sorted(parameters))
+            known = f" The rule has {has}." if has else " The rule has none."
+            yield f"The rule has no parameter {name}.{perhaps(name, parameters)}{known}"
+        elif why := misfit(value, declared):
+            yield f"{name}: {value!r} {why}."

@@ -62,6 +62,38 @@ def in_force(version: Text, held: Sequence[RuleSetting]) -> InForce:
     return InForce(on, score, parameters)
 
 
+@dataclass(frozen=True)
+class Decided:
+    """One thing that a setting says differently than the rule."""
+
+    what: str
+    """``score``, ``on``, or the name of a parameter."""
+    value: Any
+    rules_own: Any
+    setting: RuleSetting
+    over: tuple[RuleSetting, ...]
+    """Settings that say something of it, too, and gave way."""
+
+
+def decided(version: Text, held: Sequence[RuleSetting]) -> list[Decided]:
+    """Return what settings decide, each with the one that did; ``held`` as ``ranked`` gives it."""
+    own: dict[str, Any] = {"on": True, "score": version.score, **version.defaults()}
+    found = []
+    for what, plain in own.items():
+        saying = [setting for setting in held if said(setting, what) is not None]
+        if saying:
+            value = said(saying[0], what)
+            found.append(Decided(what, value, plain, saying[0], tuple(saying[1:])))
+    return found
+
+
+def said(setting: RuleSetting, what: str) -> Any:
+    """Return what a setting says of something; None: nothing."""
+    if what in ("on", "score"):
+        return getattr(setting, what)
+    return setting.parameters.get(what)
+
+
 def ranked(
     settings: Iterable[RuleSetting], item: Scoped, groups: frozenset[int]
 ) -> list[RuleSetting]:

@@ -192,12 +192,20 @@ class RuleSetting(models.Model):
         """What it holds for, in words."""
         return str(self.pattern or self.tag or self.account or self.group or "nothing")
 
+    @property
+    def kind(self) -> str:
+        """By what it holds: the narrowest kind stands over the others."""
+        by = ("name", self.pattern), ("tag", self.tag), ("account", self.account_id)
+        return next((word for word, value in by if value), "account group")
+
     def clean(self) -> None:
         chosen = [self.pattern, self.tag, self.account_id, self.group_id]
         if sum(map(bool, chosen)) != 1:
             raise ValidationError("Choose one: a pattern, a tag, an account or a group.")
         if self.tag and "=" not in self.tag:
             raise ValidationError({"tag": "Write it as name=value."})
+        if self.on is None and self.score is None and not self.parameters:
+            raise ValidationError("Say what is to hold: on or off, a score, or parameters.")
 
 
 class Dependency(models.Model):

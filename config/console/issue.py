@@ -12,6 +12,7 @@ from audits import reviewing
 from audits.admin.review_form import JustifyForm, WithdrawForm
 from audits.models import Coverage, Issue, What
 from config.console.page import one, page
+from config.console.settled import settled
 from items.naming import technology_label
 
 ICONS = {
@@ -82,6 +83,7 @@ def _context(request: HttpRequest, issue: Issue, forms: dict[str, Any]) -> dict[
         "coverages": [one for one in coverages if one.until is None],
         "siblings": siblings.count(),
         "may_review": may_review,
+        "settled": settled(issue, request.user),
         "form": forms["withdraw" if issue.justified else "justify"],
     }
 
