@@ -4,6 +4,7 @@ from typing import Any
 
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import transaction
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from audits.models import Proposal, Rule, RuleVersion
@@ -44,6 +45,14 @@ def withdraw(proposal: Proposal, by: Any, reason: str = "") -> None:
     """Ask no more. Raises ValidationError where it waits no more."""
     locked(proposal.rule_id)
     _close(proposal, Proposal.Answer.WITHDRAWN, by, reason)
+
+
+def waiting_for(user: Any) -> QuerySet[Proposal]:
+    """Return what waits and what this person may answer, as far as a query can tell."""
+    if not user.has_perm(PERMISSION):
+        return Proposal.objects.none()
+    own = Q(by=user) | Q(version__author=user)
+    return Proposal.objects.filter(answer="").exclude(own)
 
 
 def why_not(proposal: Proposal, user: Any) -> str:

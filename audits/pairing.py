@@ -1,5 +1,6 @@
 """Two texts of a rule side by side, field by field and line by line."""
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from difflib import SequenceMatcher
@@ -9,6 +10,12 @@ from audits.packing import ORDER, readable
 
 # Beyond this, finding which lines answer to which takes longer than anybody reads.
 MOST_LINES = 600
+# Of a longer line it is only said that it differs.
+LONGEST_LINE = 500
+WORD = re.compile(r"\w+|\s+|[^\w\s]")
+
+Parts = list[tuple[str, bool]]
+"""A line in pieces, each with whether the other side lacks it."""
 
 
 @dataclass(frozen=True)
@@ -18,6 +25,15 @@ class Line:
     left: str | None
     right: str | None
     differs: bool
+
+    @property
+    def parts(self) -> tuple[Parts, Parts]:
+        """Both sides in pieces; where nothing answers to a line, it is one."""
+        left, right = self.left or "", self.right or ""
+        both = self.left is not None and self.right is not None
+        if not (self.differs and both) or max(len(left), len(right)) > LONGEST_LINE:
+            return [(left, False)], [(right, False)]
+        return _words(left, right)
 
 
 @dataclass(frozen=True)
@@ -39,7 +55,7 @@ class Pair:
     @property
     def lines(self) -> list[Line]:
         """Both values as lines, those that answer to each other side by side."""
-        left, right = readable(self.left).split("\n"), readable(self.right).split("\n")
+        left, right = _split(self.left), _split(self.right)
         if len(left) + len(right) > MOST_LINES:
             left, right = _cut(left), _cut(right)
         return list(_aligned(left, right))
@@ -48,6 +64,11 @@ class Pair:
 def pairs(left: Mapping[str, Any], right: Mapping[str, Any]) -> list[Pair]:
     """Return every field of two whole texts, in the order in which a pack writes them."""
     return [Pair(name, left[name], right[name]) for name in ORDER]
+
+
+def _split(value: Any) -> list[str]:
+    text = readable(value)
+    return text.split("\n") if text else []
 
 
 def _cut(lines: list[str]) -> list[str]:
@@ -64,3 +85,17 @@ def _aligned(left: list[str], right: list[str]) -> Iterator[Line]:
                 right[j1 + step] if j1 + step < j2 else None,
                 what != "equal",
             )
+
+
+def _words(left: str, right: str) -> tuple[Parts, Parts]:
+    """Cut two lines into words; where hardly one is common, nothing is marked in them."""
+    ours, theirs = WORD.findall(left), WORD.findall(right)
+    matcher = SequenceMatcher(None, ours, theirs, autojunk=False)
+    if matcher.ratio() < 0.3:
+        return [(left, False)], [(right, False)]
+    found: tuple[Parts, Parts] = ([], [])
+    for what, i1, i2, j1, j2 in matcher.get_opcodes():
+        for parts, words in zip(found, (ours[i1:i2], theirs[j1:j2]), strict=True):
+            if words:
+                parts.append(("".join(words), what != "equal"))
+    return found

@@ -1,21 +1,22 @@
-"""Rules: their list, and the page on which one is edited, tried, put into force and retired."""
+"""Rules: their list, and the page of one, with its text as a form."""
 
 import inspect
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from django.conf import settings
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied, ValidationError
-from django.db.models import Count, OuterRef, Q, QuerySet, Subquery, Value
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet, Subquery, Value
 from django.db.models.functions import Coalesce
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
-from django.urls import URLPattern, path, reverse
+from django.urls import reverse
 from django.utils.html import format_html
 from unfold.decorators import display
 
-from accounts.admin import Choice, Facet, HistoryAdmin, Tabs, chip, facet, linked, tag
+from accounts.admin import Choice, Facet, HistoryAdmin, Tabs, chip, facet, linked
 from accounts.seeing import visible
 from audits.admin.rule_form import (
     ExampleForms,
@@ -24,13 +25,16 @@ from audits.admin.rule_form import (
     examples_of,
     initial_of,
 )
+from audits.admin.rule_score import ScorePage
+from audits.admin.rule_steps import MEANING, StepsPage, places, state_tag
+from audits.admin.rule_versions import VersionsPage
 from audits.admin.shipped import ShippedPage
 from audits.editing import Saved, Then, save_version
 from audits.examples import failure
 from audits.library import library
-from audits.models import Issue, Rule, RuleVersion, severity
-from audits.moving import put_into_force, retire
-from audits.versions import check_version, example_values
+from audits.models import Issue, Proposal, Rule, RuleVersion, severity
+from audits.moving import decides
+from audits.versions import check_version, text_of
 from items.diffing import Difference, differences
 from items.naming import technology_label
 
@@ -44,9 +48,15 @@ class RuleState(Tabs):
     everything = "all"
     conditions = {
         "active": ("in force", lambda: Q(state=Rule.State.ACTIVE)),
+        "shadow": ("in shadow", lambda: Q(shadow__isnull=False)),
+        "waiting": ("waiting", lambda: Q(pk__in=_asked())),
         "draft": ("drafts", lambda: Q(state=Rule.State.DRAFT)),
         "retired": ("retired", lambda: Q(state=Rule.State.RETIRED)),
     }
+
+
+def _asked() -> QuerySet[Any]:
+    return Proposal.objects.filter(answer="").values("rule")
 
 
 class SeverityFacet(Choice):
@@ -81,19 +91,20 @@ class RuleTechnologyFacet(Facet):
 
 
 @dataclass(frozen=True)
-class Step:
+class Written:
     """One version of a rule with how it differs from the one before."""
 
     version: RuleVersion
     lines: list[Difference]
     in_force: bool
+    in_shadow: bool
 
 
 @admin.register(Rule)
-class RuleAdmin(ShippedPage, HistoryAdmin):
-    list_display = ("called", "score", "technologies", "status", "open_issues")
+class RuleAdmin(ShippedPage, StepsPage, VersionsPage, ScorePage, HistoryAdmin):
+    list_display = ("called", "technologies", "status", "open_issues")
     list_filter = (RuleState, SeverityFacet, RuleTechnologyFacet, facet("pack", "pack", "pack"))
-    list_select_related = ("active",)
+    list_select_related = ("active", "shadow")
     search_fields = ("key", "active__title", "active__expression")
     search_help_text = "Title, key or expression"
     ordering = ("-active__score", "key")
@@ -104,7 +115,17 @@ class RuleAdmin(ShippedPage, HistoryAdmin):
         seen = visible(Issue.objects.unjustified(), request.user).filter(rule=OuterRef("pk"))
         counted = seen.order_by().values("rule").annotate(n=Count("pk")).values("n")
         rows: QuerySet[Rule] = super().get_queryset(request)
-        return rows.annotate(open_count=Coalesce(Subquery(counted), Value(0)))
+        newest = RuleVersion.objects.filter(rule=OuterRef("pk")).order_by("-number")
+        return rows.annotate(
+            open_count=Coalesce(Subquery(counted), Value(0)),
+            waits=Exists(Proposal.objects.filter(rule=OuterRef("pk"), answer="")),
+            newest_title=Subquery(newest.values("title")[:1]),
+            newest_score=Subquery(newest.values("score")[:1]),
+        )
+
+    def get_list_display(self, request: HttpRequest) -> list[Any]:
+        first, *others = self.list_display
+        return [first, self._score(self.has_change_permission(request)), *others]
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False  # It is retired: what it found, and what was said of that, stays.
@@ -112,24 +133,44 @@ class RuleAdmin(ShippedPage, HistoryAdmin):
     # -- columns -----------------------------------------------------------------------------
 
     @display(description="Rule", ordering="key")
-    def called(self, rule: Rule) -> str:
+    def called(self, rule: Any) -> str:
+        shown = rule.active or rule.shadow
         return format_html(
             '{}<span class="block break font-normal mono text-subtle">{}</span>',
-            rule.active.title if rule.active else rule.key,
+            shown.title if shown else rule.newest_title or rule.key,
             rule.key,
         )
 
-    @display(description="Score", ordering="-active__score")
-    def score(self, rule: Rule) -> str:
-        return chip(rule.active.score, severity(rule.active.score)) if rule.active else "-"
+    def _score(self, may_edit: bool) -> Callable[[Any], str]:
+        """Return the column of scores; who may edit opens a small form by one."""
+
+        @display(description="Score", ordering="-active__score")
+        def score(rule: Any) -> str:
+            shown = rule.active or rule.shadow
+            number = shown.score if shown else rule.newest_score
+            if number is None:
+                return "-"
+            if not may_edit:
+                return chip(number, severity(number))
+            link = reverse("admin:audits_rule_score", args=[rule.pk])
+            return format_html(
+                '<a class="rescore" href="{}" hx-get="{}" hx-target="#small-form" '
+                'title="Change the score">{}</a>',
+                link,
+                link,
+                chip(number, severity(number)),
+            )
+
+        return score
 
     @display(description="Technology")
     def technologies(self, rule: Rule) -> str:
-        return ", ".join(map(technology_label, rule.active.technologies)) if rule.active else "-"
+        shown = rule.active or rule.shadow
+        return ", ".join(map(technology_label, shown.technologies)) if shown else "-"
 
     @display(description="State", ordering="state")
-    def status(self, rule: Rule) -> str:
-        return state_tag(rule)
+    def status(self, rule: Any) -> str:
+        return state_tag(rule, waits=rule.waits)
 
     @display(description="Open issues", ordering="-open_count")
     def open_issues(self, rule: Any) -> str:
@@ -139,14 +180,6 @@ class RuleAdmin(ShippedPage, HistoryAdmin):
         return linked(link, rule.open_count)
 
     # -- the page of one rule ----------------------------------------------------------------
-
-    def get_urls(self) -> list[URLPattern]:
-        do = path(
-            "<int:object_id>/do/<slug:what>/",
-            self.admin_site.admin_view(self.do_view),
-            name="audits_rule_do",
-        )
-        return [do, *super().get_urls()]
 
     def changeform_view(
         self,
@@ -199,7 +232,7 @@ class RuleAdmin(ShippedPage, HistoryAdmin):
                 fields,
                 request.user,
                 given["reason"],
-                Then.FORCE if "_activate" in request.POST else Then.DRAFT,
+                _then(request),
                 seen=given["seen"] or 0,
             )
         except ValidationError as error:
@@ -209,18 +242,18 @@ class RuleAdmin(ShippedPage, HistoryAdmin):
             return None
 
     def _tell(self, request: HttpRequest, saved: Saved) -> None:
-        said = f"Version {saved.version.number} is saved" if saved.new else "Nothing differs"
-        if saved.active:
-            self.message_user(request, f"{said}; it is in force.", messages.SUCCESS)
-        elif "_activate" in request.POST:
-            stays = (
-                "The version before stays in force"
-                if saved.version.rule.active
-                else "It stays a draft"
-            )
+        number = saved.version.number
+        said = f"Version {number} is saved" if saved.new else "Nothing differs"
+        then = _then(request)
+        if saved.problems:
+            stays = "The version before stays where it is" if number > 1 else "It stays a draft"
             self.message_user(request, f"{said}. {stays}: see below why.", messages.WARNING)
+        elif saved.proposal:
+            waits = f"{said}; it waits for another person's yes."
+            self.message_user(request, waits, messages.SUCCESS)
         else:
-            self.message_user(request, f"{said}, as a draft.", messages.SUCCESS)
+            where = "it is in force" if saved.active else WHERE[then]
+            self.message_user(request, f"{said}; {where}.", messages.SUCCESS)
 
     def _page(
         self,
@@ -240,12 +273,16 @@ class RuleAdmin(ShippedPage, HistoryAdmin):
             "rule": rule,
             "newest": newest,
             "severity": severity(newest.score) if newest else "",
-            "state_tag": state_tag(rule) if rule else "",
+            "state_tag": state_tag(rule, waits=getattr(rule, "waits", False)) if rule else "",
+            "places": places(rule, request.user) if rule else [],
+            "meaning": MEANING,
+            "second_person": settings.SECOND_PERSON,
+            "refused": _refused(rule, newest),
             "form": form,
             "examples": _judged(newest, example_forms, bound=form.is_bound),
             "example_forms": example_forms,
             "problems": _problems(rule, newest),
-            "steps": _steps(rule) if rule else [],
+            "versions": _versions(rule) if rule else [],
             "may_edit": may_edit,
             "open_count": getattr(rule, "open_count", 0),
             "functions": _functions(),
@@ -253,55 +290,32 @@ class RuleAdmin(ShippedPage, HistoryAdmin):
         request.current_app = self.admin_site.name
         return TemplateResponse(request, "console/rule.html", context)
 
-    # -- into force, out of force ------------------------------------------------------------
 
-    def do_view(self, request: HttpRequest, object_id: int, what: str) -> HttpResponse:
-        """Retire a rule, or put its newest version into force; only by POST, with a reason."""
-        rule = self.get_object(request, str(object_id))
-        if rule is None or what not in DOINGS:
-            raise Http404
-        if request.method != "POST" or not self.has_change_permission(request, rule):
-            raise PermissionDenied
-        reason = request.POST.get("reason", "").strip()
-        if not reason:
-            self.message_user(request, "Say why.", messages.ERROR)
-        else:
-            for level, text in [DOINGS[what](rule, request.user, reason)]:
-                self.message_user(request, text, level)
-        return HttpResponseRedirect(reverse("admin:audits_rule_change", args=[rule.pk]))
-
-
-def _retire(rule: Rule, by: Any, reason: str) -> tuple[int, str]:
-    retire(rule, by, reason)
-    return messages.SUCCESS, "The rule is retired. Its issues are closed at the next judging."
-
-
-def _activate(rule: Rule, by: Any, reason: str) -> tuple[int, str]:
-    newest = rule.newest
-    if newest is None:
-        return messages.ERROR, "There is no version to put into force."
-    if put_into_force(newest, by, reason).problems:
-        return messages.WARNING, f"Version {newest.number} cannot be put into force: see below why."
-    return messages.SUCCESS, f"Version {newest.number} is in force."
-
-
-DOINGS: dict[str, Callable[[Rule, Any, str], tuple[int, str]]] = {
-    "retire": _retire,
-    "activate": _activate,
+WHERE = {
+    Then.DRAFT: "it is a draft",
+    Then.SHADOW: "it is in shadow: what it finds is shown here, nowhere else",
+    Then.FORCE: "it is in force",
 }
 
 
-def state_tag(rule: Rule) -> str:
-    tones = {Rule.State.ACTIVE: "good", Rule.State.DRAFT: "low", Rule.State.RETIRED: "information"}
-    words = {Rule.State.ACTIVE: "in force"}
-    state = Rule.State(rule.state)
-    return tag(tones[state], str(words.get(state, state.label)))
+def _then(request: HttpRequest) -> Then:
+    """Return where the pressed button takes the version."""
+    if "_activate" in request.POST:
+        return Then.FORCE
+    return Then.SHADOW if "_shadow" in request.POST else Then.DRAFT
+
+
+def _refused(rule: Rule | None, newest: RuleVersion | None) -> Proposal | None:
+    """Return the refusal of the newest version, where that was the last word about it."""
+    if rule is None or newest is None or decides(newest, rule):
+        return None
+    last = newest.proposals.select_related("answered_by", "version").first()
+    return last if last and last.answer == Proposal.Answer.REFUSED else None
 
 
 def _problems(rule: Rule | None, newest: RuleVersion | None) -> list[str]:
-    """Say why the newest version is not in force, where it is not."""
-    from_force = rule and newest and not (rule.active_id == newest.pk and rule.state == "active")
-    if not from_force or newest is None:
+    """Say what keeps the newest version from being tried or put into force."""
+    if rule is None or newest is None or decides(newest, rule):
         return []
     return check_version(newest)
 
@@ -316,19 +330,20 @@ def _judged(newest: RuleVersion | None, example_forms: Any, bound: bool) -> list
     return rows
 
 
-def _steps(rule: Rule) -> list[Step]:
+def _versions(rule: Rule) -> list[Written]:
     """Return the newest versions, each compared with the one before it."""
     versions = list(
         rule.versions.select_related("author", "approved_by")
         .prefetch_related("examples")
         .order_by("-number")[: VERSIONS + 1]
     )
-    texts = [{**one.values(), "examples": example_values(one)} for one in versions]
+    texts = [text_of(one) for one in versions]
     return [
-        Step(
+        Written(
             version,
             differences(texts[place + 1], texts[place]) if place + 1 < len(texts) else [],
-            rule.active_id == version.pk and rule.state == Rule.State.ACTIVE,
+            decides(version, rule),
+            rule.shadow_id == version.pk,
         )
         for place, version in enumerate(versions[:VERSIONS])
     ]

@@ -14,6 +14,7 @@ from django.utils import timezone
 
 from accounts.models import Account
 from accounts.seeing import granted, visible
+from audits.approving import waiting_for
 from audits.models import BlindSpot, Issue, IssueEvent, What
 from audits.models.rules import SEVERITIES
 from config.console.page import page
@@ -36,6 +37,7 @@ def dashboard(request: HttpRequest) -> HttpResponse:
         "no_accounts": not accounts,
         "may_add": request.user.has_perm("accounts.add_account"),
         "lists": _lists(),
+        "asked": waiting_for(request.user).count(),
     }
     if accounts:
         context |= _figures(seen, accounts)
@@ -66,6 +68,7 @@ def _lists() -> dict[str, str]:
         "spots": "audits_blindspot",
         "runs": "items_run",
         "accounts": "accounts_account",
+        "proposals": "audits_proposal",
     }
     return {name: reverse(f"admin:{model}_changelist") for name, model in names.items()}
 

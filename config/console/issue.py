@@ -117,7 +117,7 @@ def _facts(issue: Issue) -> list[dict[str, Any]]:
             "hint": issue.rule.key
             if newest and newest.pk == version.pk
             else f"{issue.rule.key}, since then changed",
-            "link": reverse("admin:audits_rule_change", args=[issue.rule_id]),
+            "link": reverse("admin:audits_rule_version", args=[issue.rule_id, version.number]),
         },
         {"name": "Score", "value": issue.score, "hint": scored},
     ]

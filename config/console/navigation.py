@@ -1,14 +1,23 @@
 """The sidebar: what each person finds there, and the files that dress the pages."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.templatetags.static import static
 from django.urls import reverse
 
 from accounts.seeing import visible
+from audits.approving import waiting_for
 from audits.models import Issue
+
+# What waits for the person, by the list in which it stands.
+BADGES: dict[str, Callable[[Any], QuerySet[Any]]] = {
+    "audits_issue": lambda user: visible(Issue.objects.unjustified(), user),
+    "audits_proposal": waiting_for,
+}
 
 
 @dataclass(frozen=True)
@@ -36,6 +45,8 @@ MENU: tuple[tuple[str, tuple[Entry, ...]], ...] = (
         "Rules",
         (
             Entry("Rules", "rule", "audits_rule"),
+            Entry("Proposals", "how_to_reg", "audits_proposal"),
+            Entry("In shadow", "visibility", "audits_shadowfinding"),
             Entry("Rule settings", "tune", "audits_rulesetting"),
             Entry("Reference tables", "table_chart", "audits_referencetable"),
             Entry("Frameworks", "fact_check", "audits_framework", page="frameworks"),
@@ -92,10 +103,10 @@ def navigation(request: HttpRequest) -> list[dict[str, Any]]:
 def _entry(request: HttpRequest, entry: Entry) -> dict[str, Any]:
     link = reverse(entry.page or f"admin:{entry.model}_changelist")
     line = _line(entry.title, entry.icon, link, request.path.startswith(link))
-    if entry.model == "audits_issue":
-        count = visible(Issue.objects.unjustified(), request.user).count()
-        if count:
-            line |= {"badge": str(count), "badge_variant": "danger"}
+    counted = BADGES.get(entry.model)
+    count = counted(request.user).count() if counted else 0
+    if count:
+        line |= {"badge": str(count), "badge_variant": "danger"}
     return line
 
 

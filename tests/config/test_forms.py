@@ -346,7 +346,7 @@ def test_a_version_whose_examples_fail_does_not_come_into_force(admin_client: Cl
     rule = open_rule()
     form = a_form(expression="Closed", reason="a mistake", _activate="1")
     text = unescape(admin_client.post(rule_page(rule), form, follow=True).content.decode())
-    assert "Version 2 cannot be put into force; version 1 decides meanwhile" in text
+    assert "Version 2 can be neither tried nor put into force; version 1 decides meanwhile" in text
     assert "“fires” should fire." in text
     rule.refresh_from_db()
     assert rule.active.number == 1  # type: ignore[union-attr]
