@@ -1,15 +1,19 @@
 """Check a pack's rules as CI does: texts, examples, traps; nothing here needs a database."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from audits import cautions
+from audits.cautions import Trap
 from audits.drafts import Draft
 from audits.examples import failures
-from audits.linting import faults
+from audits.linting import EXPRESSIONS, faults
 from audits.loading import complete
 from audits.models import RuleExample
 from audits.nearest import nearest
+from audits.places import placed
+from audits.traps import in_text
 from audits.unpacking import Written
 from items.watchers import watchers
 
@@ -35,11 +39,19 @@ class Remark:
         return f"{self.where}: {word}{self.key}, {self.field}: {self.text}"
 
 
-def remarks(rules: Iterable[Written]) -> Iterator[Remark]:
-    """Yield what speaks against each rule, and what its page would warn of."""
+def told_by_text(fields: dict[str, Any]) -> list[Trap]:
+    """Return the traps that a rule's text alone tells of; for where there is no database."""
+    written = [cautions.Written(name, placed(fields[name])) for name in EXPRESSIONS if fields[name]]
+    return [trap for trap in in_text(written) if not trap.blocks]
+
+
+def remarks(
+    rules: Iterable[Written], traps: Callable[[dict[str, Any]], list[Trap]] = told_by_text
+) -> Iterator[Remark]:
+    """Yield what speaks against each rule, and what would be warned of."""
     for rule in rules:
         fields = complete(rule.fields)
-        for field, text, must in _said(fields):
+        for field, text, must in _said(fields, traps):
             yield Remark(_where(rule, field), rule.key, field, text, must)
 
 
@@ -48,7 +60,9 @@ def _where(rule: Written, field: str) -> str:
     return f"{file}line {rule.lines[field]}" if field in rule.lines else rule.where
 
 
-def _said(fields: dict[str, Any]) -> Iterator[tuple[str, str, bool]]:
+def _said(
+    fields: dict[str, Any], traps: Callable[[dict[str, Any]], list[Trap]]
+) -> Iterator[tuple[str, str, bool]]:
     watched = [one for one in fields["technologies"] if one in watchers]
     for technology in fields["technologies"]:
         if technology not in watchers:
@@ -60,6 +74,8 @@ def _said(fields: dict[str, Any]) -> Iterator[tuple[str, str, bool]]:
     if not found:
         for text in failures(Draft.of(fields), examples_of(fields)):
             yield "examples", text, True
+        for trap in traps(fields):
+            yield trap.field, trap.text, False
 
 
 def _unwatched(technology: str) -> tuple[str, str, bool]:

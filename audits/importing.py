@@ -12,6 +12,7 @@ from audits.editing import Saved, Then, save_version
 from audits.loading import complete
 from audits.models import Rule
 from audits.pairing import Pair, pairs
+from audits.traps import warnings
 from audits.unpacking import PackError, Written, unpacked
 from audits.versions import text_of
 
@@ -77,10 +78,13 @@ class Planned:
             return self.given
         return self.ours | {name: self.given[name] for name in taken if name in self.given}
 
-    def remarks(self, taken: Collection[str]) -> list[Remark]:
-        """Say what speaks against that text, and what would be warned of."""
-        text = self.text(taken)
-        return list(remarks([Written(self.key, text, self.written.where, self.written.lines)]))
+    def remarks(self, taken: Collection[str], user: Any) -> list[Remark]:
+        """Say what speaks against that text, and what would be warned of.
+
+        Stored items are looked at for that; values only of those that ``user`` may see are told.
+        """
+        whole = Written(self.key, self.text(taken), self.written.where, self.written.lines)
+        return list(remarks([whole], lambda fields: warnings(fields, user)))
 
 
 @dataclass(frozen=True)

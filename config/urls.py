@@ -8,6 +8,7 @@ from config.console.dashboard import dashboard
 from config.console.frameworks.control import control
 from config.console.frameworks.listing import framework, framework_csv, frameworks
 from config.console.health import health
+from config.console.import_impact import import_answer, import_ask
 from config.console.importing import import_page
 from config.console.issue import issue_page
 from config.console.item import item_page
@@ -57,5 +58,7 @@ urlpatterns = [
     ),
     path("audits/rule/workbench/suggest/", guarded(workbench_suggest), name="workbench_suggest"),
     path("audits/rule/import/", guarded(import_page), name="import_rules"),
+    path("audits/rule/import/impact/", guarded(import_ask), name="import_ask"),
+    path("audits/rule/import/impact/<int:pk>/", guarded(import_answer), name="import_answer"),
     path("", admin.site.urls),
 ]

@@ -47,7 +47,7 @@ def import_page(request: HttpRequest) -> HttpResponse:
     if request.method != "POST":
         return _page(request)
     try:
-        text, name = _text(request)
+        text, name = sent_text(request)
         planned = plan(text, name)
     except PackError as error:
         return _page(request, text=request.POST.get("text", ""), faults=str(error).splitlines())
@@ -56,7 +56,7 @@ def import_page(request: HttpRequest) -> HttpResponse:
     try:
         done = import_rules(
             planned,
-            _choices(request),
+            sent_choices(request),
             request.user,
             request.POST.get("reason", "")[:500],
             Then.FORCE if request.POST.get("then") == "force" else Then.DRAFT,
@@ -67,7 +67,7 @@ def import_page(request: HttpRequest) -> HttpResponse:
     return _done(request, done)
 
 
-def _text(request: HttpRequest) -> tuple[str, str]:
+def sent_text(request: HttpRequest) -> tuple[str, str]:
     """Return the text that was uploaded or written, and the name of its file."""
     file = request.FILES.get("file")
     if file is None:
@@ -83,7 +83,8 @@ def _text(request: HttpRequest) -> tuple[str, str]:
         raise PackError(f"{file.name} is not UTF-8.") from error
 
 
-def _choices(request: HttpRequest) -> list[Choice]:
+def sent_choices(request: HttpRequest) -> list[Choice]:
+    """Return what of which rule is chosen on the page."""
     taken: dict[str, set[str]] = {}
     for one in request.POST.getlist("take"):
         key, _, field = one.partition(" ")
@@ -99,12 +100,12 @@ def _choices(request: HttpRequest) -> list[Choice]:
 def _shown(
     request: HttpRequest, text: str, name: str, planned: list[Planned], first: bool
 ) -> HttpResponse:
-    choices = {one.key: one for one in _choices(request)}
+    choices = {one.key: one for one in sent_choices(request)}
     rows = []
     for one in planned:
         choice = choices.get(one.key)
         taken = one.taken if first else choice.taken if choice else frozenset()
-        remarks = [] if one.what == "same" else one.remarks(taken)
+        remarks = [] if one.what == "same" else one.remarks(taken, request.user)
         rows.append(Row(one, one.what != "same" if first else choice is not None, taken, remarks))
     return _page(
         request,

@@ -14,11 +14,12 @@ from django.urls import reverse
 from accounts.models import Grant
 from audits.importing import LARGEST, plan
 from audits.loading import load_folder
-from audits.models import Rule, RuleVersion
+from audits.models import Preview, Rule, RuleVersion
 from audits.packing import stream, texts_of
 from audits.unpacking import unpacked
 from audits.versions import text_of, write_version
-from tests.factories import GroupFactory, UserFactory, a_rule
+from config.previews import answer
+from tests.factories import GroupFactory, ItemFactory, UserFactory, a_rule
 
 pytestmark = pytest.mark.django_db
 
@@ -218,6 +219,59 @@ def test_looking_costs_the_same_for_one_rule_as_for_many(
     text = pack(*[{"key": f"r{number}", "score": 9} for number in range(5)])
     with django_assert_max_num_queries(3):
         assert len(plan(text)) == 5
+
+
+# -- what it would change ----------------------------------------------------------------------
+
+
+def test_the_impact_is_told_before_anything_is_imported(admin_client: Client) -> None:
+    ItemFactory(config={"GroupId": "sg-1"})
+    ItemFactory(config={"Name": "x"})
+    text = pack({"key": "one"})
+    asked = admin_client.post(f"{PAGE}impact/", {"text": text, "impact": "ours.one"})
+    preview = Preview.objects.get()
+    assert f"{PAGE}impact/{preview.pk}/" in asked.content.decode(), "it asks again by itself"
+    answer(preview.pk)
+    told = unescape(admin_client.get(f"{PAGE}impact/{preview.pk}/").content.decode())
+    assert "over 2 items" in told
+    assert ">1</b> new issues" in told
+    assert not Rule.objects.exists()
+
+
+def test_the_impact_is_of_the_chosen_fields(admin_client: Client) -> None:
+    a_rule("ours.one", title="one", expression="Name", score=3, examples=EXAMPLES)
+    form = {
+        "text": pack({"key": "one", "score": 9}),
+        "impact": "ours.one",
+        "rule": "ours.one 1",
+        "take": "ours.one score",
+    }
+    admin_client.post(f"{PAGE}impact/", form)
+    asked = Preview.objects.get()
+    assert (asked.fields["score"], asked.fields["expression"]) == (9, "Name")
+
+
+def test_another_persons_question_is_not_there(admin_client: Client, client: Client) -> None:
+    admin_client.post(f"{PAGE}impact/", {"text": pack({"key": "one"}), "impact": "ours.one"})
+    other = UserFactory(is_superuser=True)
+    client.force_login(other)
+    assert client.get(f"{PAGE}impact/{Preview.objects.get().pk}/").status_code == 404
+
+
+def test_an_impact_needs_who_may_import() -> None:
+    user = UserFactory()
+    Grant.objects.create(user=user, role=Group.objects.get(name="viewer"))
+    client = Client()
+    client.force_login(user)
+    form = {"text": pack({"key": "one"}), "impact": "ours.one"}
+    assert client.post(f"{PAGE}impact/", form).status_code == 403
+
+
+def test_a_trap_is_warned_of_before_it_is_imported(admin_client: Client) -> None:
+    for _ in range(3):
+        ItemFactory(config={"GroupId": "sg-1"})
+    shown = show(admin_client, pack({"key": "one", "expression": "GroupIdd || GroupId"}))
+    assert "GroupIdd" in shown.partition("holds mt-3")[2]
 
 
 # -- the way out -------------------------------------------------------------------------------
