@@ -74,7 +74,8 @@ def _guarded(name: str, call: Callable[..., Any]) -> Answer:
             raise
         except Exception as error:  # A plugin's function may raise anything: it is unknown then.
             raise RuleError(f"{name}() failed: {error}") from error
-        return answer if type(answer) is bool else run.measured(answer)
+        kind = type(answer)
+        return run.measured(answer) if kind is list or kind is dict or kind is str else answer
 
     return apply
 

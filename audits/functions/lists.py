@@ -13,6 +13,7 @@ from audits.functions.wildcards import like
 
 _LONGEST_PATTERN = 500
 _SHORT = 100
+_FEW = 10
 
 
 def expand(context: Context, parents: Any, key: str) -> list[dict[str, Any]]:
@@ -69,11 +70,29 @@ def has(context: Context, values: Any, value: Any) -> bool:
     """
     if value is None:
         return False
-    parts = [*values] if isinstance(values, dict) else listed(values)
     if isinstance(value, str):
-        wanted = value.lower()
-        return any(isinstance(part, str) and part.lower() == wanted for part in parts)
+        return value.lower() in _lowered(context, values)
+    parts = [*values] if isinstance(values, dict) else listed(values)
     return any(same_key(part) == same_key(value) for part in parts)
+
+
+def _lowered(context: Context, values: Any) -> frozenset[str]:
+    """Give the texts of a list in small letters; of a long one once for all rules on an item."""
+    kept = context.kept.get(("has", id(values)))
+    if kept is None:
+        lowered = frozenset(
+            [
+                part.lower()
+                for part in (values if isinstance(values, dict) else listed(values))
+                if type(part) is str
+            ]
+        )
+        if len(lowered) < _FEW:
+            return lowered
+        # With the list, whose identity would be given to another after its end.
+        kept = context.kept["has", id(values)] = lowered, values
+    found: frozenset[str] = kept[0]
+    return found
 
 
 def any_(context: Context, values: Any, e: Callable[[Any], Any]) -> bool:

@@ -10,9 +10,8 @@ from audits.functions.ranges import (
     Network,
     apart,
     covers_internet,
-    is_internet,
-    is_private,
     network,
+    ranged,
     within,
     world,
 )
@@ -63,8 +62,8 @@ def is_whole_internet(context: Context, cidr: Any) -> bool:
     """
     if isinstance(cidr, list):
         return covers_internet([net for net in map(network, cidr) if net is not None])
-    net = network(cidr)
-    return net is not None and is_internet(net)
+    found = ranged(cidr)
+    return found is not None and found.internet
 
 
 def is_public_network(context: Context, cidr: Any) -> bool:
@@ -74,8 +73,8 @@ def is_public_network(context: Context, cidr: Any) -> bool:
     On: {"CidrIp": "10.0.0.0/7"}
     Gives: true
     """
-    net = network(cidr)
-    return net is not None and not is_private(net)
+    found = ranged(cidr)
+    return found is not None and not found.private
 
 
 def is_private_network(context: Context, cidr: Any) -> bool:
@@ -85,8 +84,8 @@ def is_private_network(context: Context, cidr: Any) -> bool:
     On: {"CidrIp": "172.16.5.0/24"}
     Gives: true
     """
-    net = network(cidr)
-    return net is not None and is_private(net)
+    found = ranged(cidr)
+    return found is not None and found.private
 
 
 def prefix_length(context: Context, cidr: Any) -> int | None:

@@ -3,7 +3,7 @@
 from collections.abc import Collection, Iterable
 from functools import lru_cache
 from ipaddress import IPv4Network, IPv6Network, collapse_addresses, ip_network
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 Network = IPv4Network | IPv6Network
 OneVersion = TypeVar("OneVersion", IPv4Network, IPv6Network)
@@ -60,6 +60,27 @@ def _network(text: str) -> Network | None:
         return None
 
 
+class Range(NamedTuple):
+    """A network and what is asked of it most, worked out once for each text."""
+
+    net: Network
+    internet: bool
+    """Whether it holds every public address of its version."""
+    private: bool
+    """Whether none of its addresses can be met on the internet."""
+
+
+@lru_cache(maxsize=8192)
+def _ranged(text: str) -> Range | None:
+    net = _network(text)
+    return None if net is None else Range(net, is_internet(net), is_private(net))
+
+
+def ranged(value: object) -> Range | None:
+    """Read an address or a CIDR with what is asked of it most; null for anything else."""
+    return _ranged(value) if isinstance(value, str) else None
+
+
 def network(value: object) -> Network | None:
     """Read an address or a CIDR, host bits or not; null for anything else."""
     return _network(value) if isinstance(value, str) else None
@@ -67,9 +88,10 @@ def network(value: object) -> Network | None:
 
 def within(inner: Network, outer: Network) -> bool:
     """Say whether every address of one network is in the other."""
-    if isinstance(inner, IPv4Network):
-        return isinstance(outer, IPv4Network) and inner.subnet_of(outer)
-    return isinstance(outer, IPv6Network) and inner.subnet_of(outer)
+    if inner.version != outer.version or inner.prefixlen < outer.prefixlen:
+        return False
+    rest = outer.max_prefixlen - outer.prefixlen
+    return int(inner.network_address) >> rest == int(outer.network_address) >> rest
 
 
 def overlaps(one: Network, other: Network) -> bool:
@@ -77,7 +99,6 @@ def overlaps(one: Network, other: Network) -> bool:
     return within(one, other) or within(other, one)
 
 
-@lru_cache(maxsize=8192)
 def is_private(net: Network) -> bool:
     """Say whether no address of a network can be met on the internet."""
     return any(within(net, block) for block in PRIVATE)
@@ -90,7 +111,6 @@ def covers_internet(networks: Collection[Network]) -> bool:
     return _covers(four, _UNROUTED_4, _ALL_4) or _covers(six, _UNROUTED_6, _ALL_6)
 
 
-@lru_cache(maxsize=8192)
 def is_internet(net: Network) -> bool:
     """Say whether a network holds every public address of IPv4, or every one of IPv6."""
     return covers_internet([net])
