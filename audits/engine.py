@@ -4,6 +4,7 @@ import enum
 import functools
 import re
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -96,6 +97,15 @@ def evaluate(
         return Verdict(Outcome.UNKNOWN, reason=str(error), steps=steps - run.steps)
     outcome = Outcome.FAIL if findings else Outcome.PASS
     return Verdict(outcome, tuple(findings), steps=steps - run.steps)
+
+
+def prepare(rule: Evaluable) -> None:
+    """Compile a rule's expressions, so that the first evaluation need not."""
+    for text in (rule.expression, rule.applies_when, rule.identity, rule.extent):
+        if text:
+            with suppress(JMESPathError, RecursionError):  # Then each evaluation says so.
+                _part(text)
+                parts_read(text)
 
 
 def truth(value: Any) -> bool:

@@ -58,14 +58,14 @@ def scan() -> Result:
     """Look at every slice of the account, one after the other, and judge what is stale."""
     start()
     from accounts.models import Account
-    from audits.library import library
     from audits.models import Issue
+    from audits.warming import warm
     from config.scanning import scan
     from config.scheduling import slices
     from items.models import Gap, Item, Run
 
     due = slices([Account.objects.get()])
-    library()
+    warm()
     with measured() as took:
         seen = list(scan(due, workers=int(os.environ.get("BENCH_WORKERS", "1"))))
     failed = [f"{technology}: {run}" for (_, technology), run in seen if isinstance(run, str)]

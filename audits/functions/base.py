@@ -75,9 +75,12 @@ class Known:
     networks: tuple[tuple[IPv4Network | IPv6Network, str], ...] = ()
 
 
-@dataclass(frozen=True)
+@dataclass
 class Context:
-    """What one evaluation of one rule on one item may know. Shared by nobody."""
+    """What one evaluation of one rule on one item may know. Shared by nobody; never changed.
+
+    Not frozen: that doubles what it takes to make one, and one is made for each evaluation.
+    """
 
     now: datetime
     config: Any = None

@@ -8,6 +8,8 @@ from django.db import connections, transaction
 from django_q.models import Schedule
 from django_q.tasks import async_task
 
+from audits.warming import warm
+
 TICK = {
     "func": "config.jobs.tick",
     "schedule_type": Schedule.MINUTES,
@@ -22,6 +24,7 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         schedule_tick()
         async_task(TICK["func"])  # The schedule is first looked at after half a minute.
+        warm()
         connections.close_all()  # The workers are forked, and must not share a connection.
         call_command("qcluster")
 
