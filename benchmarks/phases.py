@@ -59,9 +59,9 @@ def scan() -> Result:
     start()
     from accounts.models import Account
     from audits.models import Issue
-    from audits.warming import warm
     from config.scanning import scan
     from config.scheduling import slices
+    from config.warming import warm
     from items.models import Gap, Item, Run
 
     due = slices([Account.objects.get()])

@@ -8,6 +8,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from accounts.models import Account
 from config.scanning import scan
 from config.scheduling import slices
+from config.warming import warm
 from items.models import Gap, Run
 from items.watchers import watchers
 from notifications.sending import send_due
@@ -36,6 +37,7 @@ class Command(BaseCommand):
         if not due:
             raise CommandError("There is nothing to read: add an account with addaccount first.")
         names = {account.pk: account.name for account in accounts}
+        warm()
         failed = False
         for number, ((account, technology), seen) in enumerate(scan(due, options["workers"]), 1):
             failed = failed or isinstance(seen, str)

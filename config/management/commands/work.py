@@ -8,7 +8,7 @@ from django.db import connections, transaction
 from django_q.models import Schedule
 from django_q.tasks import async_task
 
-from audits.warming import warm
+from config.warming import warm
 
 TICK = {
     "func": "config.jobs.tick",
