@@ -6,6 +6,7 @@ from audits.functions.base import Context, pure
 from audits.functions.conditions import Condition, judged, resolved
 from audits.functions.denials import left
 from audits.functions.entities import whose
+from audits.functions.lists import unique
 from audits.functions.members import member
 from audits.functions.principals import Who, who, written
 from audits.functions.reach import (
@@ -16,7 +17,7 @@ from audits.functions.reach import (
     granting,
     has_effect,
     levels,
-    permits,
+    permitted,
     words,
 )
 from audits.functions.shapes import listed, parsed, texts
@@ -99,21 +100,19 @@ def allows(context: Context, policy: Any, action: Any) -> bool:
     On: {"Document": {"Statement": [{"Effect": "Allow", "Action": "iam:Pass*", "Resource": "*"}]}}
     Gives: true
     """
-    found = statements(context, policy)
     asked = texts(action)
-    return bool(asked) and all(permits(found, name) for name in asked)
+    return bool(asked) and permitted(statements(context, policy), asked) == asked
 
 
 @pure
 def allowed(context: Context, policy: Any, actions: Any) -> list[str]:
-    """Give those of a list of actions that a policy allows, as allows() says of each.
+    """Give those of a list of actions that a policy allows, as allows() says of each; each once.
 
     Example: allowed(Document, ['s3:GetObject', 's3:PutObject'])
     On: {"Document": {"Statement": [{"Effect": "Allow", "Action": "s3:Get*", "Resource": "*"}]}}
     Gives: ["s3:GetObject"]
     """
-    found = statements(context, policy)
-    return [name for name in texts(actions) if permits(found, name)]
+    return permitted(statements(context, policy), unique(context, texts(actions)))
 
 
 @pure

@@ -103,9 +103,13 @@ def touched(deny: Statement, allow: Statement) -> set[str]:
     }
 
 
-def permits(found: list[Statement], asked: str) -> bool:
-    """Say whether all that an action, or a pattern of actions, means is allowed and not denied."""
+def permitted(found: list[Statement], asked: Iterable[str]) -> list[str]:
+    """Give those actions, or patterns of actions, all of whose meaning is allowed, not denied."""
     allows, denies = granting(found), denying(found)
+    return [name for name in asked if _permits(allows, denies, name)]
+
+
+def _permits(allows: list[Statement], denies: list[Statement], asked: str) -> bool:
     if "*" not in asked and "?" not in asked:
         return _any_covers(allows, asked) and not _any_covers(denies, asked)
     wanted = meant(asked)

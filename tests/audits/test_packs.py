@@ -12,7 +12,8 @@ from audits.examples import example_context, failures
 from audits.linting import faults
 from audits.loading import load_packs, shipped
 from audits.loading_frameworks import shipped_frameworks
-from audits.reading import functions_called, nodes
+from audits.loading_tables import shipped_tables
+from audits.reading import functions_called, nodes, tables_read
 from items.canonical import canonical_bytes
 from items.watchers import watchers
 
@@ -90,8 +91,16 @@ def test_every_function_that_a_rule_calls_is_total(rule):
 
 
 def test_every_rule_gives_an_answer_where_the_configuration_is_empty(rule):
-    verdict = evaluate(rule, example_context(rule, {}, {}))
+    # A table that does not exist makes a verdict unknown: the shipped ones are there.
+    tables = {key: fields["rows"] for key, fields in shipped_tables(packs)}
+    verdict = evaluate(rule, example_context(rule, {}, {"tables": tables}))
     assert verdict.outcome != "unknown", verdict.reason
+
+
+def test_every_table_that_a_rule_reads_ships(rule):
+    texts = (rule.expression, rule.applies_when)
+    read = set().union(*(tables_read(text) for text in texts if text))
+    assert read <= {key for key, _ in shipped_tables(packs)}
 
 
 def test_every_rule_gives_an_answer_where_parts_are_null(rule):
