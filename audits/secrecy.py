@@ -12,6 +12,8 @@ _NAMES = re.compile(
     r"|shared_?key|account_?key|auth_?key|signature|user_?data)",
     re.IGNORECASE,
 )
+# A condition's key, token.actions.githubusercontent.com:sub, names no field.
+_FIELD = re.compile(r"[\w-]+")
 _HARMLESS = re.compile(
     r"[A-Za-z]{0,24}|\d{1,8}|[A-Za-z]+([ _-][A-Za-z]+){1,4}"  # a word, a number, some words
     r"|\d{4}-\d\d-\d\d([T ][\d:.+Z-]*)?"  # a moment
@@ -40,7 +42,7 @@ def is_secret(value: Any, name: str = "") -> bool:
         return False
     if is_sealed(value) or _FORMS.search(value):
         return True
-    if name and _NAMES.search(name) and not _HARMLESS.fullmatch(value):
+    if _FIELD.fullmatch(name) and _NAMES.search(name) and not _HARMLESS.fullmatch(value):
         return True
     if _HEXADECIMAL.fullmatch(value):
         return True
