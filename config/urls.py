@@ -12,6 +12,7 @@ from config.console.import_impact import import_answer, import_ask
 from config.console.importing import import_page
 from config.console.issue import issue_page
 from config.console.item import item_page
+from config.console.rule_health import rule_health
 from config.console.search import search
 from config.console.workbench.ahead import (
     workbench_ask,
@@ -34,6 +35,7 @@ urlpatterns = [
     path("api/", include(router.urls)),
     path("", guarded(dashboard)),
     path("search/", guarded(search)),
+    path("rules/health/", guarded(rule_health), name="rule-health"),
     path("frameworks/", guarded(frameworks), name="frameworks"),
     path("frameworks/<str:key>/", guarded(framework), name="framework"),
     path("frameworks/<str:key>/csv/", guarded(framework_csv), name="framework-csv"),

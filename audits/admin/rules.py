@@ -18,6 +18,7 @@ from unfold.decorators import display
 
 from accounts.admin import Choice, Facet, HistoryAdmin, Tabs, chip, facet, linked
 from accounts.seeing import visible
+from audits.admin.health_facet import HealthFacet
 from audits.admin.rule_form import (
     ExampleForms,
     NewRuleForm,
@@ -103,7 +104,13 @@ class Written:
 @admin.register(Rule)
 class RuleAdmin(ShippedPage, StepsPage, VersionsPage, ScorePage, HistoryAdmin):
     list_display = ("called", "technologies", "status", "open_issues")
-    list_filter = (RuleState, SeverityFacet, RuleTechnologyFacet, facet("pack", "pack", "pack"))
+    list_filter = (
+        RuleState,
+        SeverityFacet,
+        RuleTechnologyFacet,
+        HealthFacet,
+        facet("pack", "pack", "pack"),
+    )
     list_select_related = ("active", "shadow")
     search_fields = ("key", "active__title", "active__expression")
     search_help_text = "Title, key or expression"

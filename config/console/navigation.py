@@ -49,6 +49,7 @@ MENU: tuple[tuple[str, tuple[Entry, ...]], ...] = (
             Entry("In shadow", "visibility", "audits_shadowfinding"),
             Entry("Rule settings", "tune", "audits_rulesetting"),
             Entry("Reference tables", "table_chart", "audits_referencetable"),
+            Entry("Rule health", "monitor_heart", "audits_rule", page="rule-health"),
             Entry("Frameworks", "fact_check", "audits_framework", page="frameworks"),
         ),
     ),

@@ -9,6 +9,7 @@ from django.templatetags.static import static
 from django.urls import reverse
 from django.views.decorators.http import require_GET, require_POST
 
+from audits.linting import LONGEST
 from audits.models import Rule
 from config.console.page import one, page
 from config.console.workbench import choosing, helping
@@ -23,9 +24,13 @@ VERSIONS = 6
 
 @require_GET
 def workbench(request: HttpRequest, pk: int) -> HttpResponse:
-    """Show a rule with an item; who may not change it only looks."""
+    """Show a rule with an item; who may not change it only looks.
+
+    ``applies_when`` in the address is put into the form, as an edit that is not kept yet.
+    """
     rule: Rule = one(Rule.objects.all(), request, pk)
-    sheet = Sheet.of(request, rule, {})
+    tried = request.GET.get("applies_when", "")[:LONGEST]
+    sheet = Sheet.of(request, rule, {"applies_when": tried} if tried else {})
     item = choosing.picked(request.user, request.GET.get("item", ""))
     item = item or _first(request.user, sheet)
     return _page(request, sheet, item)

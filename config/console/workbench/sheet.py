@@ -36,12 +36,15 @@ class Sheet:
     def of(cls, request: HttpRequest, rule: Rule | None, begin: dict[str, Any]) -> "Sheet":
         """Read what was sent; where nothing was, or where it may not be changed, what is kept.
 
-        ``begin`` is what a new rule starts with: fields of a text, with examples.
+        ``begin`` is what a new rule starts with: fields of a text, with examples; of a rule that
+        there is, fields that stand in the form instead of what is kept.
         """
         newest = rule.newest if rule else None
         may = "audits.change_rule" if rule else "audits.add_rule"
         may_edit = request.user.has_perm(may)
         initial, examples = initial_of(newest) if newest else _begun(begin)
+        if newest and may_edit:
+            initial = {**initial, **begin}
         form_class = RuleForm if rule else NewRuleForm
         sent = request.POST if request.method == "POST" and may_edit else None
         present = (*initial.get("technologies", ()), *_stored_technologies())
