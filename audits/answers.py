@@ -2,6 +2,18 @@
 
 from typing import NamedTuple, TypedDict
 
+# What is counted; ``counts`` lacks what did not occur.
+COUNTED = {
+    "impact": (
+        *("fails", "passes", "exempt", "off", "unknown"),
+        *("new", "reopened", "closes", "stays", "rescored", "moved", "stuck", "lost"),
+        *("covered", "uncovered", "lapses", "before", "after"),
+    ),
+    "backtest": (
+        *("episodes", "standing", "first", "still", "ended", "caught", "hit", "unknown", "off"),
+    ),
+}
+
 
 class Row(TypedDict):
     """One thing that would happen, as it is shown."""
@@ -51,6 +63,7 @@ class Reason(TypedDict):
 
 class Slowest(TypedDict):
     item: int
+    account: int
     name: str
     steps: int
 
@@ -96,8 +109,9 @@ class Line(TypedDict):
 
     where: str
     what: str
-    before: str
-    after: str
+    """added, removed or changed"""
+    old: str
+    new: str
 
 
 class Fired(Row):

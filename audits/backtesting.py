@@ -356,7 +356,7 @@ def _explain(shown: Sequence[Fired]) -> None:
         if old is not None and new is not None:
             lines = what_changed(row["technology"], old, new)
             row["difference"] = [
-                {"where": one.where, "what": one.what, "before": one.before, "after": one.after}
+                {"where": one.where, "what": one.what, "old": one.before, "new": one.after}
                 for one in lines[:LINES]
             ]
             row["more"] = max(0, len(lines) - LINES)

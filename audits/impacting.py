@@ -192,7 +192,12 @@ class _Ahead:
     def _time(self, item: _Seen, verdict: Verdict) -> None:
         most = self.slowest["steps"] if self.slowest else 0
         if verdict.steps > most and self.tally.sees(item.account_id):
-            self.slowest = {"item": item.pk, "name": item.name or item.uid, "steps": verdict.steps}
+            self.slowest = {
+                "item": item.pk,
+                "account": item.account_id,
+                "name": item.name or item.uid,
+                "steps": verdict.steps,
+            }
 
     def _agree(
         self, item: _Seen, kept: list[_Kept], holds: InForce, context: Context, verdict: Verdict

@@ -17,6 +17,7 @@ from django.utils import timezone
 
 from accounts.models import Account
 from accounts.seeing import visible
+from audits.answers import COUNTED
 from audits.backtesting import backtest, first_moment
 from audits.impacting import impact
 from audits.linting import faults
@@ -35,6 +36,7 @@ ANSWERS: dict[str, Callable[..., Any]] = {
     Preview.Kind.IMPACT: impact,
     Preview.Kind.BACKTEST: backtest,
 }
+MOMENTS = frozenset({"at", "since", "until", "watched_since", "looked_before"})
 UNFINISHED = (Preview.State.WAITING, Preview.State.RUNNING)
 
 
@@ -172,7 +174,7 @@ class Seen:
 
     preview: Preview
     result: dict[str, Any] | None
-    """Without what that person may no longer see."""
+    """Without what that person may no longer see; every count is there, moments are moments."""
 
     @property
     def waits(self) -> bool:
@@ -196,11 +198,29 @@ def view(preview: Preview, user: Any) -> Seen:
     if preview.result is None:
         return Seen(preview, None)
     accounts = set(visible(Account.objects.all(), user).values_list("pk", flat=True))
-    result = dict(preview.result)
+    result = {**preview.result, "counts": _whole(preview.kind, preview.result["counts"])}
     result["lists"] = {
-        name: [row for row in rows if row["account"] in accounts]
-        for name, rows in result.get("lists", {}).items()
+        name: [_dated(row) for row in rows if row["account"] in accounts]
+        for name, rows in result["lists"].items()
     }
-    result["accounts"] = [one for one in result.get("accounts", ()) if one["account"] in accounts]
-    result.pop("news", None)
-    return Seen(preview, result)
+    result["accounts"] = [
+        {**one, "counts": _whole(preview.kind, one["counts"])}
+        for one in result["accounts"]
+        if one["account"] in accounts
+    ]
+    if (result.get("slowest") or {}).get("account") not in accounts:
+        result["slowest"] = None
+    result["busiest"] = max([1, *(bar["began"] for bar in result.get("timeline", ()))])
+    return Seen(preview, _dated(result))
+
+
+def _whole(kind: str, counts: Mapping[str, int]) -> dict[str, int]:
+    return {name: counts.get(name, 0) for name in COUNTED[kind]}
+
+
+def _dated(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Return some values with moments where they are kept as text."""
+    return {
+        name: datetime.fromisoformat(one) if name in MOMENTS and isinstance(one, str) else one
+        for name, one in values.items()
+    }

@@ -11,11 +11,15 @@ from django.utils import timezone
 from django_q.models import OrmQ
 from django_q.tasks import async_task
 
+from accounts.admin import Curtain
+from accounts.seeing import visible
 from audits import previewing
 from audits.models import Preview, Rule
-from audits.previewing import Stopped
+from audits.previewing import Seen, Stopped
 from config.health import worker_fault
+from notifications.admin import in_reach
 from notifications.foretelling import foretell
+from notifications.models import Subscription
 
 logger = logging.getLogger(__name__)
 
@@ -57,6 +61,25 @@ def answer(pk: int) -> None:
         with suppress(Stopped):
             held.fail(f"{type(error).__name__}: {error}")
         raise
+
+
+def view(preview: Preview, user: Any) -> Seen:
+    """Return a question and its answer as ``user`` may see them: ``previewing.view``, without
+    subscriptions out of that person's sight and with the names of foreign accounts covered."""
+    seen = previewing.view(preview, user)
+    if seen.result is None:
+        return seen
+    result, curtain = seen.result, Curtain(user)
+    for row in (row for rows in result["lists"].values() for row in rows):
+        row["why"] = curtain(row["why"])
+    for one in result["reasons"]:
+        one["reason"] = curtain(one["reason"])
+    mails = result.get("mails", [])
+    known = visible(Subscription.objects.filter(pk__in=[m["subscription"] for m in mails]), user)
+    pks = set(in_reach(known, user).values_list("pk", flat=True))
+    result["mails"] = [mail for mail in mails if mail["subscription"] in pks]
+    result["other_mails"] = len(mails) - len(result["mails"])
+    return seen
 
 
 def enqueue_unanswered() -> None:

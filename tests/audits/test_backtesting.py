@@ -119,7 +119,7 @@ def test_each_finding_is_followed_from_the_change_that_brought_it_to_the_one_tha
     brought = revisions[datetime.fromisoformat(first["since"])]
     assert (first["revision"], first["run"]) == (brought.history_id, brought.run_id)
     assert (first["actor"], first["ended_actor"]) == ("person 1", "person 4")
-    assert [(line["where"], line["what"], line["after"]) for line in first["difference"]] == [
+    assert [(line["where"], line["what"], line["new"]) for line in first["difference"]] == [
         ("Ports › 22", "added", "22")
     ]
     assert datetime.fromisoformat(first["looked_before"] or "") == min(revisions)

@@ -11,9 +11,9 @@ from django.utils import timezone
 from django.views.decorators.http import require_GET, require_POST
 
 from audits.models import Preview, RuleVersion
-from audits.previewing import Seen, cancel, view
+from audits.previewing import Seen, cancel
 from config.console.workbench.sheet import Sheet
-from config.previews import ask, why_it_waits
+from config.previews import ask, view, why_it_waits
 
 # A backtest begins so many days back where nobody says otherwise.
 BACK = timedelta(days=90)
