@@ -91,7 +91,7 @@ def _words(left: str, right: str) -> tuple[Parts, Parts]:
     """Cut two lines into words; where hardly one is common, nothing is marked in them."""
     ours, theirs = WORD.findall(left), WORD.findall(right)
     matcher = SequenceMatcher(None, ours, theirs, autojunk=False)
-    if matcher.ratio() < 0.3:
+    if matcher.ratio() < 0.2:
         return [(left, False)], [(right, False)]
     found: tuple[Parts, Parts] = ([], [])
     for what, i1, i2, j1, j2 in matcher.get_opcodes():
