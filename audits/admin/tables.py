@@ -1,20 +1,46 @@
 """Reference tables: what rules look up, and editors keep."""
 
+import json
 from typing import Any
 
+from django import forms
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from unfold.decorators import display
 
 from accounts.admin import HistoryAdmin
+from audits.admin.rule_form import area
 from audits.models import ReferenceTable, Rule
 from audits.reading import EVERYTHING
 from audits.rulebook import tables_of
 
 
+class RowsField(forms.JSONField):
+    """Rows as JSON, each on a line of its own."""
+
+    def prepare_value(self, value: Any) -> Any:
+        if not isinstance(value, list) or not value:
+            return super().prepare_value(value)
+        rows = ",\n".join(f"  {json.dumps(row, ensure_ascii=False)}" for row in value)
+        return f"[\n{rows}\n]"
+
+
+class ReferenceTableForm(forms.ModelForm):
+    rows = RowsField(
+        required=False,
+        widget=area(24, code=True),
+        help_text=ReferenceTable._meta.get_field("rows").help_text,
+    )
+
+    def clean_rows(self) -> Any:
+        rows = self.cleaned_data["rows"]
+        return [] if rows is None else rows
+
+
 @admin.register(ReferenceTable)
 class ReferenceTableAdmin(HistoryAdmin):
+    form = ReferenceTableForm
     list_display = ("title", "key", "size", "origin")
     search_fields = ("key", "title", "about")
     list_intro = "What rules look up by its key. A change is judged anew wherever a rule reads it."

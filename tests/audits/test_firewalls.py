@@ -1,5 +1,6 @@
 """Packet filters of three clouds in one form: who comes first decides, and nothing is hidden."""
 
+import json
 from ipaddress import ip_address, ip_network
 from typing import Any
 
@@ -281,6 +282,42 @@ def test_a_protocol_for_all_may_have_ports():
         nsg({"priority": 100, "access": "Allow", "protocol": "*", "destinationPortRange": "22"})
     )
     assert [covers_port(WORLD, one, port) for port in (22, 23)] == [True, False]
+
+
+# -- whatever is written --------------------------------------------------------------------------
+
+SHAPES = [
+    acl((1, "allow", "0.0.0.0/0", "22")),
+    firewall(allowed=TCP_22, sourceTags=["a"], targetTags=["b"]),
+    nsg({"priority": 1, "access": "Allow"}),
+    {"IpPermissions": [{"IpProtocol": "tcp", "IpRanges": [{"CidrIp": "0.0.0.0/0"}]}]},
+]
+odd = st.none() | st.booleans() | st.integers() | st.text(max_size=3) | st.just([{}]) | st.just({})
+
+
+def spoilt(value: Any, data: st.DataObject) -> Any:
+    """Return a shape with some of its parts replaced by something odd."""
+    if data.draw(st.integers(0, 4)) == 0:
+        return data.draw(odd)
+    if isinstance(value, dict):
+        return {key: spoilt(one, data) for key, one in value.items()}
+    return [spoilt(one, data) for one in value] if isinstance(value, list) else value
+
+
+@settings(max_examples=300, deadline=None)
+@given(data=st.data())
+def test_no_shape_however_spoilt_makes_it_raise(data):
+    config = [spoilt(shape, data) for shape in SHAPES]
+    for rule in rules(config):
+        covers_port(WORLD, rule, 22)
+    json.dumps(rules(config))
+
+
+def test_more_rules_than_can_be_compared_are_said():
+    many = [firewall(place % 2000, denied=TCP_22) for place in range(1100)]
+    many += [firewall(place % 2000, allowed=TCP_22) for place in range(1100)]
+    with pytest.raises(ValueError, match="pairs of rules"):
+        rules(many)
 
 
 # -- whatever is let in is shown ------------------------------------------------------------------

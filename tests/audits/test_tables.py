@@ -1,5 +1,6 @@
 """Reference tables: shipped, merged row by row, read by rules, and changed by those who may."""
 
+from html import unescape
 from pathlib import Path
 from typing import Any
 
@@ -257,6 +258,23 @@ def test_a_table_that_a_rule_reads_or_a_pack_ships_is_not_deleted(admin_client: 
     page = admin_client.get(reverse("admin:audits_referencetable_change", args=[read.pk]))
     assert "The reader" in page.content.decode()
     assert free.history.count() == 2
+
+
+@pytest.mark.django_db
+def test_rows_are_edited_a_line_each_and_what_is_no_json_is_said(admin_client: Client) -> None:
+    rows = [{"name": "a<b>", "port": 1}, {"name": "ü", "port": 2}]
+    table = ReferenceTable.objects.create(key="mine", title="Mine", rows=rows)
+    url = reverse("admin:audits_referencetable_change", args=[table.pk])
+    text = unescape(admin_client.get(url).content.decode())
+    assert '[\n  {"name": "a<b>", "port": 1},\n  {"name": "ü", "port": 2}\n]' in text
+    broken = admin_client.post(url, {"title": "Mine", "about": "", "rows": "[1,"})
+    assert "[1," in broken.content.decode()
+    assert "valid JSON" in broken.content.decode()
+    twice = admin_client.post(url, {"title": "Mine", "about": "", "rows": "[1, 1]"})
+    assert "There twice: 1" in twice.content.decode()
+    assert admin_client.post(url, {"title": "Mine", "about": "", "rows": "[]"}).status_code == 302
+    table.refresh_from_db()
+    assert table.rows == []
 
 
 @pytest.mark.django_db
