@@ -14,7 +14,7 @@ ASIDE := VERVET_VAR="$(CURDIR)/build/aside" VERVET_ENV_FILE=/dev/null
 SCRATCH := $(ASIDE) DATABASE_URL="sqlite:///$(CURDIR)/build/aside/vervet.sqlite3"
 
 .DELETE_ON_ERROR:
-.PHONY: help demo test run lint format types check lock clean bench-scan bench-impact
+.PHONY: help demo test run lint format types check lock clean bench-scan bench-rules bench-impact
 
 help:
 	@echo "make demo         an invented company in a stand-in of AWS, scanned; then the console"
@@ -25,6 +25,7 @@ help:
 	@echo "make format       formats the code"
 	@echo "make lock         writes the locked requirements anew (UPGRADE=1: newest versions)"
 	@echo "make bench-scan   what a scan costs beside plain boto3 (N=1000)"
+	@echo "make bench-rules  what evaluating a rule takes beside stock JMESPath"
 	@echo "make bench-impact what looking ahead over N stored items takes (N=100000)"
 	@echo "make clean        removes the virtual environment and build/; var/ stays"
 
@@ -90,6 +91,9 @@ clean:
 
 bench-scan: .venv/dev
 	$(BIN)/python -m benchmarks.scan $(or $(N),1000)
+
+bench-rules: .venv/dev
+	$(BIN)/python -m benchmarks.rules
 
 bench-impact: .venv/dev
 	$(BIN)/python -m benchmarks.impact $(or $(N),100000)
