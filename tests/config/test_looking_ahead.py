@@ -107,11 +107,13 @@ def test_what_a_text_would_do_is_asked_waited_for_cancelled_and_read(
         jobs.preview(preview.pk)
     page.wait_for_selector("#ahead-impact >> text=new issues")
     page.wait_for_selector("#ahead-backtest >> text=It would have fired")
+    PICTURES.mkdir(parents=True, exist_ok=True)
+    for kind in ("impact", "backtest"):
+        picture = PICTURES / f"looking-ahead-{kind}-{mode}.png"
+        page.locator(f"#ahead-{kind}").screenshot(path=picture)
     for fold in page.locator(".ahead details").all():
         fold.evaluate("one => { one.open = true }")
     page.wait_for_timeout(150)
-    PICTURES.mkdir(parents=True, exist_ok=True)
-    page.screenshot(path=PICTURES / f"looking-ahead-{mode}.png", full_page=True)
     wide = page.evaluate("document.documentElement.scrollWidth")
     assert wide <= visit.width
     assert visit.wrong == []
