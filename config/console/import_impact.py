@@ -14,16 +14,15 @@ from audits.unpacking import PackError
 from config.console.importing import NEEDED, sent_choices, sent_text
 from config.previews import ask, why_it_waits
 
-# The counts that are told, in this order, each in words.
+# The counts of issues that are told, in this order, each in words.
 TOLD = {
-    "new": "new issues",
+    "new": "new",
     "reopened": "open again",
-    "closes": "close",
-    "rescored": "change their score",
-    "stays": "stay as they are",
-    "lapses": "justifications lapse",
-    "unknown": "items without an answer",
+    "closes": "closed",
+    "rescored": "with another score",
+    "stays": "as they are",
 }
+MOST_ACCOUNTS = 5
 
 
 @require_POST
@@ -59,6 +58,11 @@ def _answer(request: HttpRequest, preview: Preview | None, fault: str = "") -> H
         seen = view(preview, request.user)
         counts = (seen.result or {}).get("counts", {})
         told = [(counts[name], words) for name, words in TOLD.items() if counts.get(name)]
-        context |= {"seen": seen, "told": told, "result": seen.result}
+        context |= {"seen": seen, "told": told, "counts": counts, "result": seen.result}
+        context["accounts"] = [
+            one
+            for one in (seen.result or {}).get("accounts", ())
+            if one["counts"].get("new") or one["counts"].get("closes")
+        ][:MOST_ACCOUNTS]
         context["waits_for"] = why_it_waits(preview) if seen.waits else ""
     return TemplateResponse(request, "console/import_impact.html", context)

@@ -234,7 +234,7 @@ def test_the_impact_is_told_before_anything_is_imported(admin_client: Client) ->
     answer(preview.pk)
     told = unescape(admin_client.get(f"{PAGE}impact/{preview.pk}/").content.decode())
     assert "over 2 items" in told
-    assert ">1</b> new issues" in told
+    assert 'Issues: <b class="number text-important">1</b> new' in told
     assert not Rule.objects.exists()
 
 
