@@ -7,7 +7,11 @@ from dataclasses import dataclass
 from types import ModuleType
 from typing import Any
 
+from jmespath.functions import Functions
+
 from audits.functions import functions
+
+STOCK = frozenset(Functions.FUNCTION_TABLE)
 
 
 @dataclass(frozen=True)
@@ -36,18 +40,22 @@ class Function:
 
 @functools.cache
 def library() -> dict[str, Function]:
-    """Load every module of functions; where two claim one name, the first keeps it."""
+    """Load every module of functions; where two claim one name, the first keeps it.
+
+    JMESPath's own come first: a rule means by their names what everybody means.
+    """
     table: dict[str, Function] = {}
     for key in functions:
         if key in functions:
             for one in functions_of(functions[key]):
-                table.setdefault(one.name, one)
+                if one.name not in STOCK:
+                    table.setdefault(one.name, one)
     return table
 
 
 def clashes() -> list[str]:
     """Say which functions are left out because their name is taken."""
-    seen: dict[str, str] = {}
+    seen = dict.fromkeys(STOCK, "JMESPath")
     found = []
     for module in functions.values():
         for one in functions_of(module):

