@@ -5,7 +5,8 @@ from typing import Any
 
 from audits.engine import truth
 from audits.functions.base import Context
-from audits.tracing import Part, Path, Tracing
+from audits.origins import Origin, Path
+from audits.tracing import Part, Tracing
 
 
 @dataclass(frozen=True)
@@ -36,6 +37,6 @@ def explain(fields: dict[str, Any], context: Context) -> Explanation:
     parts = tuple(tracing.parts)
     if given is None or not truth(given.value):
         return Explanation(applies, parts)
-    every = tracing.elements(given) if isinstance(given.value, list) else (given,)
+    every = Origin(context.config).elements(given) if isinstance(given.value, list) else (given,)
     found = frozenset(one.path for one in every if one.path and truth(one.value))
     return Explanation(applies, parts, found, frozenset(tracing.read))

@@ -12,6 +12,7 @@ from audits.bounds import Part as Compiled
 from audits.compiling import compiled
 from audits.engine import truth
 from audits.functions.base import Context, Unread
+from audits.origins import Group, Origin, Path, Seen, put_together, regrouped, under
 from audits.places import Placed, placed
 from audits.wording import (
     Wording,
@@ -25,7 +26,6 @@ from audits.wording import (
 )
 
 Node = dict[str, Any]
-Path = tuple[str | int, ...]
 
 # What an explanation may take: less than a verdict, for each part is asked by itself.
 STEPS = 300_000
@@ -62,20 +62,6 @@ class Part:
     """What it is made of, where that has parts of its own."""
 
 
-@dataclass(frozen=True)
-class Seen:
-    """A value on its way through an expression, with where it came from, if that is known."""
-
-    value: Any
-    path: Path | None = None
-    inside: tuple["Seen", ...] | None = None
-    """The elements of a list that was put together on the way."""
-
-
-Group = tuple[Seen, ...] | None
-"""The elements of one list; None: it is none."""
-
-
 class Tracing:
     """One walk through an expression: what it has said so far, and what it may still take."""
 
@@ -86,9 +72,9 @@ class Tracing:
         self._compiled: dict[int, Compiled] = {}
         self._placed: Placed
         self._words: Wording
+        self._origin = Origin(context.config)
         self._config = context.config
         self._count = 0
-        self._places: dict[int, Path] | None = None
         self._each = False
 
     def run(self, text: str) -> Seen | None:
@@ -186,7 +172,7 @@ class Tracing:
             return one
         value = self._value_of(node, one.value)
         if kind == "index":
-            inside = self.elements(one) if isinstance(one.value, list) else ()
+            inside = self._origin.elements(one) if isinstance(one.value, list) else ()
             number = node["value"]
             reached = inside[number] if -len(inside) <= number < len(inside) else Seen(None)
         else:
@@ -196,33 +182,13 @@ class Tracing:
             self.read.add(reached.path)
         return reached
 
-    def elements(self, one: Seen) -> tuple[Seen, ...]:
-        """Return the elements of a list, or the members of an object, with their places."""
-        if one.inside is not None:
-            return one.inside
-        if isinstance(one.value, dict):
-            pairs: Iterable[tuple[str | int, Any]] = one.value.items()
-        else:
-            pairs = enumerate(one.value)
-        if one.path is None:
-            return tuple(Seen(value, self._place(value)) for _, value in pairs)
-        return tuple(Seen(value, (*one.path, key)) for key, value in pairs)
-
-    def _place(self, value: Any) -> Path | None:
-        """Return where a part of the configuration lies that a function handed through."""
-        if not isinstance(value, (dict, list)) or not value:
-            return None
-        if self._places is None:
-            self._places = dict(_places(self._config))
-        return self._places.get(id(value))
-
     # -- lists ------------------------------------------------------------------------------------
 
     def _entries(self, node: Node, seen: Sequence[Seen], of: type = list) -> list[Group]:
         """Return the elements of each base; note how many there are."""
         named = is_path(node) and not is_it(node)
         bases = [self._reach(node, one) for one in seen] if named else self.follow(node, seen)
-        every = [self.elements(one) if isinstance(one.value, of) else None for one in bases]
+        every = [self._origin.elements(one) if isinstance(one.value, of) else None for one in bases]
         if named:
             count = sum(len(group or ()) for group in every)
             their = "their " if self._each else ""
@@ -250,7 +216,7 @@ class Tracing:
             given = flat if right["type"] == "identity" else self.follow(right, flat)
         finally:
             self._each = before
-        return list(_regrouped(every, given))
+        return list(regrouped(every, given))
 
     def _flatten(self, node: Node, seen: Sequence[Seen]) -> list[Seen]:
         (base,) = node["children"]
@@ -261,8 +227,8 @@ class Tracing:
                 continue
             flat: list[Seen] = []
             for one in group:
-                flat.extend(self.elements(one) if isinstance(one.value, list) else (one,))
-            found.append(_put_together(flat))
+                flat.extend(self._origin.elements(one) if isinstance(one.value, list) else (one,))
+            found.append(put_together(flat))
         return found
 
     def _filter(self, node: Node, seen: Sequence[Seen]) -> list[Seen]:
@@ -292,7 +258,7 @@ class Tracing:
         out = {path for path in refused if path is not None}
         if out:
             fresh = self.read - known
-            self.read -= {path for path in fresh if _under(path, out)}
+            self.read -= {path for path in fresh if under(path, out)}
 
     # -- questions --------------------------------------------------------------------------------
 
@@ -382,20 +348,23 @@ class Tracing:
         if node["type"] == "function_expression" and given:
             self._ask_each(node, given[0])
             self._only_equal(node, known, given[0], answers)
-        return [replace(one, path=self._place(one.value)) for one in answers]
+        return [replace(one, path=self._origin.place(one.value)) for one in answers]
 
     def _ask_each(self, node: Node, lists: list[Seen]) -> None:
         """Of any() and all(), say of how many elements the question is true."""
         if node["value"] not in ("any", "all") or len(node["children"]) != 2:
             return
         asked = node["children"][1]
-        flat = [
-            one for each in lists if isinstance(each.value, list) for one in self.elements(each)
-        ]
+        whole = [each for each in lists if isinstance(each.value, list)]
+        flat = [one for each in whole for one in self._origin.elements(each)]
         if asked["type"] == "expref" and flat:
             before, self._each = self._each, True
-            answers, part = self.clause(asked["children"][0], flat)
-            self._each = before
+            try:
+                answers, part = self.clause(asked["children"][0], flat)
+            except (JMESPathError, TypeError, ValueError, RuleError):
+                return  # It needs what surrounds it, a name that let() gave.
+            finally:
+                self._each = before
             refused = [
                 one.path for one, said in zip(flat, answers, strict=True) if not truth(said.value)
             ]
@@ -413,7 +382,7 @@ class Tracing:
             return
         for one, answer in zip(lists, answers, strict=False):
             if isinstance(one.value, list):
-                for element in self.elements(one):
+                for element in self._origin.elements(one):
                     if element.path and element.path not in known:
                         self.read.discard(element.path)
                         if answer.value and element.value == wanted["value"]:
@@ -453,33 +422,3 @@ def alike(node: Node) -> list[Node]:
 def is_it(node: Node) -> bool:
     """Say whether a node is the current value itself."""
     return node["type"] in ("identity", "current")
-
-
-def _regrouped(every: list[Group], given: list[Seen]) -> Iterator[Seen]:
-    answers = iter(given)
-    for group in every:
-        if group is None:
-            yield Seen(None)
-        else:
-            kept = [next(answers) for _ in group]
-            yield _put_together([one for one in kept if one.value is not None])
-
-
-def _put_together(elements: list[Seen]) -> Seen:
-    return Seen([one.value for one in elements], None, tuple(elements))
-
-
-def _under(path: Path, roots: set[Path]) -> bool:
-    return any(path[:length] in roots for length in range(len(path) + 1))
-
-
-def _places(value: Any, path: Path = ()) -> Iterator[tuple[int, Path]]:
-    """Yield each object and list of a configuration with where it lies."""
-    waiting = [(value, path)]
-    while waiting:
-        one, where = waiting.pop()
-        if not isinstance(one, (dict, list)):
-            continue
-        yield id(one), where
-        pairs = one.items() if isinstance(one, dict) else enumerate(one)
-        waiting.extend((child, (*where, key)) for key, child in pairs)

@@ -19,6 +19,7 @@ from config.console.workbench.ahead import (
     workbench_cancel,
     workbench_preview,
 )
+from config.console.workbench.exampling import workbench_example, workbench_unnoticed
 from config.console.workbench.page import (
     workbench,
     workbench_items,
@@ -47,6 +48,12 @@ urlpatterns = [
     path("audits/rule/workbench/try/", guarded(workbench_try), name="workbench_try"),
     path("audits/rule/workbench/items/", guarded(workbench_items), name="workbench_items"),
     path("audits/rule/workbench/save/", guarded(workbench_save), name="workbench_save"),
+    path("audits/rule/workbench/example/", guarded(workbench_example), name="workbench_example"),
+    path(
+        "audits/rule/workbench/unnoticed/",
+        guarded(workbench_unnoticed),
+        name="workbench_unnoticed",
+    ),
     path("audits/rule/workbench/ask/", guarded(workbench_ask), name="workbench_ask"),
     path(
         "audits/rule/workbench/preview/<int:pk>/",

@@ -91,6 +91,7 @@
       form().elements.path.value = data.path;
       htmx.trigger("#bench-suggestion", "ask");
     }
+    if (button.name === "example") dirty = true;
     if (data.picks !== undefined) {
       document.getElementById("bench-found").replaceChildren();
     }

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from accounts.models import User
-from audits.models import Issue, Rule
-from config import pipeline
+from audits.models import Issue, Preview, Rule, ShadowFinding
+from config import pipeline, previews
 from tests.config.test_looks import HOSTILE, Visit
 from tests.factories import AccountFactory, ItemFactory
 
@@ -16,6 +16,7 @@ pytestmark = [pytest.mark.needs("browser"), pytest.mark.django_db(transaction=Tr
 
 PICTURES = Path(__file__).resolve().parents[2] / "build" / "screenshots"
 AZURE = "azure.security.policies"
+GROUPS = "aws.ec2.security_group"
 SEED = "contains(value[*].properties.logCollection, 'Off')"
 
 
@@ -104,11 +105,11 @@ def test_the_seed_of_the_idea_works_without_code(bench: Bench) -> None:
     assert page.inner_text("#bench-tree mark") == '"Off"'
     bench.reads("bench-explain", "value[*].properties.logCollection contains “Off”")
     bench.picture("fires")
-    page.click("#bench-needed button[value=from-item]")
+    page.click("#bench-needed button[name=example]")
     page.wait_for_selector("#mark-0 >> text=must fire")
     page.click("text=One that does not")
     bench.reads("bench-item-name", "others")
-    page.click("#bench-needed button[value=from-item]")
+    page.click("#bench-needed button[name=example]")
     page.wait_for_selector("#mark-1 >> text=must not fire")
     bench.reads("bench-holds", "All examples hold")
     bench.save("force", "The seed.")

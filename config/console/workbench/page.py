@@ -42,7 +42,7 @@ def workbench_new(request: HttpRequest) -> HttpResponse:
     if not request.user.has_perm("audits.add_rule"):
         raise PermissionDenied
     start = started(request)
-    sheet = Sheet.of(request, None, start.fields() if start else {})
+    sheet = Sheet.of(request, None, start.fields(request.user) if start else {})
     return _page(request, sheet, start.item if start else None)
 
 

@@ -10,8 +10,10 @@ from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.views.decorators.http import require_POST
 
+from audits.loading import EMPTY
 from audits.suggesting import Path, Suggestion, never_again, reach, suggest
 from config.console.workbench import choosing
+from config.console.workbench.exampling import examples_of
 from items.diffing import differences
 from items.models import Item
 from items.watchers import watchers
@@ -26,20 +28,18 @@ class Start:
 
     item: Item
     suggestions: list[Suggestion]
-    before: Any = None
-    """The configuration on which it must not fire; nothing where it was made of a value."""
+    states: tuple[Any, ...] = ()
+    """Configurations that become examples: one on which it fires, and what was before."""
 
-    def fields(self) -> dict[str, Any]:
-        """Return the fields of the text that the best suggestion makes."""
+    def fields(self, user: Any) -> dict[str, Any]:
+        """Return the text that the best suggestion makes, with examples."""
+        text: dict[str, Any] = {"technologies": [self.item.technology]}
         if not self.suggestions:
-            return {"technologies": [self.item.technology]}
+            return text
         best = self.suggestions[0]
-        return {
-            "technologies": [self.item.technology],
-            "expression": best.expression,
-            "identity": best.identity,
-            "notes": best.notes,
-        }
+        text |= {"expression": best.expression, "identity": best.identity, "notes": best.notes}
+        whole = {**EMPTY, "title": "", **text}
+        return {**text, "examples": examples_of(whole, self.item, list(self.states), user)}
 
 
 @require_POST
@@ -64,7 +64,8 @@ def started(request: HttpRequest) -> Start | None:
     path = path_of(request.GET.get("path", ""))
     if path:
         known = reach(item.config, path) is not None or bool(suggest(item.config, path))
-        return Start(item, suggest(item.config, path, names_of(item)) if known else [])
+        made = suggest(item.config, path, names_of(item)) if known else []
+        return Start(item, made, (item.config,))
     revision, line = request.GET.get("revision", ""), request.GET.get("line", "")
     if revision.isdigit() and line.isdigit() and max(len(revision), len(line)) < 18:
         return _against(item, int(revision), int(line))
@@ -85,7 +86,8 @@ def _against(item: Item, revision: int, line: int) -> Start:
     found = differences(before.config, row.config, names)
     if line >= len(found):
         return Start(item, [])
-    return Start(item, never_again(before.config, row.config, found[line], names), before.config)
+    made = never_again(before.config, row.config, found[line], names)
+    return Start(item, made, (row.config, before.config))
 
 
 def path_of(text: str) -> Path:
