@@ -126,6 +126,151 @@ def test_the_seed_of_the_idea_works_without_code(bench: Bench) -> None:
     bench.picture("issue")
 
 
+TRAPPED = "IpPermissions[?FromPort == '22' && !Owner.Name].IpRanges[] | [?CidrIp == '0.0.0.0/0']"
+MENDED = TRAPPED.replace("'22'", "`22`").replace("!Owner.Name", "empty(Owner.Name)")
+
+
+def group(account: Any, name: str, port: int, *ranges: str) -> Any:
+    """Store a security group that lets networks in at one port."""
+    permission: dict[str, Any] = {"IpProtocol": "tcp", "FromPort": port, "ToPort": port}
+    permission["IpRanges"] = [{"CidrIp": one} for one in ranges]
+    config = {"GroupId": f"sg-{name}", "GroupName": name, "IpPermissions": [permission]}
+    return ItemFactory(account=account, name=name, uid=f"sg-{name}", config=config)
+
+
+def test_a_rule_is_written_from_trap_to_roll_back(bench: Bench) -> None:
+    """The whole path: refused, mended, tried, previewed, in shadow, in force, rolled back."""
+    account = AccountFactory(name="prod")
+    bastion = group(account, "bastion", 22, "10.4.0.0/16", "0.0.0.0/0")
+    for name in ("web", "shop", "mail", "blog"):
+        group(account, name, 443, "0.0.0.0/0")
+    refuse_the_trap(bench)
+    mend_it(bench)
+    try_it(bench)
+    look_ahead(bench)
+
+    # In shadow it is shown, and nobody is told.
+    bench.save("shadow", "SEC-2177: try it first.")
+    bench.page.wait_for_selector("text=it runs in shadow")
+    bench.picture("in-shadow")
+    pipeline.judge(account.pk, GROUPS)
+    assert ShadowFinding.objects.get().item == bastion
+    assert not Issue.objects.exists()
+
+    # In force it raises issues.
+    bench.save("force", "SEC-2177: holds what it promised.")
+    bench.page.wait_for_selector("text=it is in force")
+    pipeline.judge(account.pk, GROUPS)
+    issue = Issue.objects.get()
+    assert (issue.item, issue.score, issue.version.number) == (bastion, 9, 1)
+    bench.open(f"/audits/issue/{issue.pk}/change/")
+    bench.page.wait_for_selector("text=SSH is open to 0.0.0.0/0.")
+    bench.picture("issue")
+
+    # An edit is the next version; rolled back, the first one's text decides again.
+    rule = Rule.objects.get()
+    edit(bench, rule)
+    pipeline.judge(account.pk, GROUPS)
+    issue.refresh_from_db()
+    assert issue.score == 4
+    roll_back(bench)
+    pipeline.judge(account.pk, GROUPS)
+    issue.refresh_from_db()
+    rule.refresh_from_db()
+    assert issue.score == 9
+    assert rule.active is not None
+    assert (rule.active.number, rule.active.expression) == (3, MENDED)
+
+
+def refuse_the_trap(bench: Bench) -> None:
+    """Write a rule that does not say what it seems to: it is not kept."""
+    page = bench.page
+    bench.open("/audits/rule/workbench/")
+    page.fill("[name=title]", "SSH open to the world")
+    page.select_option("[name=technologies]", GROUPS)
+    page.fill("[name=score]", "9")
+    bench.write(TRAPPED)
+    bench.reads("said-expression", "This is read as (!Owner).Name: always null.")
+    bench.reads("said-expression", "FromPort is a number in the stored items")
+    bench.save("draft")
+    bench.reads("bench-trouble", "Nothing was saved.")
+    bench.picture("refused")
+    assert not Rule.objects.exists()
+
+
+def mend_it(bench: Bench) -> None:
+    """Mend each trap by a click; say what makes a finding the same tomorrow."""
+    page = bench.page
+    page.click("#said-expression .mend:has-text('empty(Owner.Name)')")
+    page.wait_for_selector("#said-expression >> text=always null", state="detached")
+    page.click("#said-expression .mend:has-text('`22`')")
+    page.wait_for_selector("#said-expression >> text=FromPort is a number", state="detached")
+    assert page.input_value("#id_expression") == MENDED
+    bench.unfold("What makes it the same issue")
+    page.fill("[name=identity]", "CidrIp")
+    page.fill("[name=notes]", "SSH is open to {CidrIp}.")
+
+
+def try_it(bench: Bench) -> None:
+    """Hold it against real items, and make examples of them."""
+    page = bench.page
+    page.click("text=One that fires")
+    bench.reads("bench-item-name", "bastion")
+    bench.reads("bench-result", "SSH is open to 0.0.0.0/0.")
+    bench.reads("bench-explain", "Keep those where FromPort is 22")
+    bench.picture("mended")
+    page.click("#bench-needed button[name=example]")
+    page.wait_for_selector("#mark-0 >> text=must fire")
+    page.click("text=One that does not")
+    page.wait_for_selector("#bench-result >> text=does not fire")
+    page.click("#bench-needed button[name=example]")
+    page.wait_for_selector("#mark-1 >> text=must not fire")
+    bench.reads("bench-holds", "All examples hold")
+    bench.reads("bench-needed", "No example would notice")
+    bench.picture("examples")
+
+
+def look_ahead(bench: Bench) -> None:
+    """Ask what it would change, and when it would have fired; a worker answers."""
+    page = bench.page
+    for kind in ("impact", "backtest"):
+        page.click(f"#ahead-{kind} button[name=kind]")
+        page.wait_for_selector(f"#ahead-{kind} >> text=Cancel")
+        previews.answer(Preview.objects.get(kind=kind).pk)
+        page.wait_for_selector(f"#ahead-{kind} >> text=Ask again")
+        assert "bastion" in page.inner_text(f"#ahead-{kind}")
+    bench.picture("looked-ahead")
+
+
+def edit(bench: Bench, rule: Rule) -> None:
+    """Change a rule that is in force: it asks why."""
+    page = bench.page
+    bench.open(f"/audits/rule/{rule.pk}/workbench/")
+    bench.unfold("Title, technologies, score")
+    page.fill("[name=score]", "4")
+    bench.reads("bench-head", "Medium")
+    bench.save("force")
+    bench.reads("bench-trouble", "say why it changes")
+    bench.save("force", "Half as bad as we thought.")
+    page.wait_for_selector("text=Version 2 is saved; it is in force.")
+    bench.picture("edited")
+
+
+def roll_back(bench: Bench) -> None:
+    """Compare the versions, and bring the first one's text back."""
+    page = bench.page
+    page.click("text=Compare with version 1")
+    page.wait_for_selector("text=score")
+    bench.picture("compared")
+    page.go_back()
+    page.click("text=Restore")
+    page.fill("form[action$='/restore/1/'] [name=reason]", "It was as bad as we thought.")
+    bench.picture("restoring")
+    page.click("form[action$='/restore/1/'] button[name=_activate]")
+    page.wait_for_selector("text=Version 3")
+    bench.picture("rolled-back")
+
+
 @pytest.mark.parametrize("bench", [(1440, "light"), (1440, "dark"), (390, "light")], indirect=True)
 def test_hostile_data_and_text_stay_what_they_are(bench: Bench) -> None:
     account = AccountFactory(name=HOSTILE[:100])
