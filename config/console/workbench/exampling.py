@@ -80,7 +80,9 @@ def _with(sent: QueryDict, example: dict[str, Any]) -> QueryDict:
     for name in ("config", "context", "identities"):
         if name in example:
             data[prefix + name] = json.dumps(example[name], indent=2, ensure_ascii=False)
-    data["examples-TOTAL_FORMS"] = str(max(count, place + 2))
+    count = max(count, place + 2)
+    data["examples-TOTAL_FORMS"] = str(count)
+    data.setdefault(f"examples-{count - 1}-fires", "yes")  # As an empty form has it.
     return data
 
 
