@@ -1,5 +1,6 @@
 """The workbench answers every edit: what is wrong with it, what it says of an item, and why."""
 
+import json
 import re
 from html import unescape
 from typing import Any
@@ -10,7 +11,8 @@ from django.test import Client
 from django.urls import reverse
 
 from accounts.models import Grant, User
-from audits.models import Rule
+from audits.models import Preview, Rule
+from config import previews
 from items.models import Item
 from tests.factories import AccountFactory, GroupFactory, ItemFactory, UserFactory, a_rule
 
@@ -355,3 +357,91 @@ def test_the_items_page_leads_to_rules_for_who_may_write_them(admin_client: Clie
     viewer = somebody("viewer", group=None)
     page = viewer.get(reverse("admin:items_item_change", args=[item.pk])).content.decode()
     assert reverse("workbench_new") not in page
+
+
+# -- examples and what lies ahead ---------------------------------------------------------------
+
+
+def test_the_shown_item_becomes_an_example_and_nothing_typed_is_lost(
+    admin_client: Client, rule: Rule, open_group: Item
+) -> None:
+    typed = {
+        "examples-TOTAL_FORMS": 2,
+        "examples-0-name": "half",
+        "examples-0-fires": "yes",
+        "examples-0-config": "{not yet",
+        "examples-1-fires": "yes",
+    }
+    given = sent(rule, item=open_group.pk, **typed)
+    answer = unescape(admin_client.post(reverse("workbench_example"), given).content.decode())
+    assert "{not yet" in answer
+    assert 'name="examples-TOTAL_FORMS" value="3"' in answer
+    made = re.search(r'name="examples-1-config"[^>]*>(.*?)</textarea>', answer, re.DOTALL)
+    assert made
+    assert '"FromPort": 22' in made[1]
+    assert "A stored EC2 security group that fires" in answer
+
+
+def test_what_cannot_become_an_example_says_why(admin_client: Client, open_group: Item) -> None:
+    given = sent(item=open_group.pk, expression="length(Nowhere) > `1`")
+    answer = admin_client.post(reverse("workbench_example"), given).content.decode()
+    assert "No example can be made of this item" in answer
+
+
+def test_what_no_example_would_miss_is_named(admin_client: Client, rule: Rule) -> None:
+    examples: dict[str, Any] = {"examples-TOTAL_FORMS": 2}
+    for place, (fires, config) in enumerate((("yes", ONE), ("no", NONE))):
+        prefix = f"examples-{place}-"
+        examples |= {prefix + "name": "x", prefix + "fires": fires}
+        examples[prefix + "config"] = json.dumps(config)
+    wide = "IpPermissions[?FromPort == `22` && ToPort >= `22`]"
+    given = sent(rule, expression=wide, **examples)
+    answer = unescape(admin_client.post(reverse("workbench_unnoticed"), given).content.decode())
+    assert "No example would notice" in answer
+    assert "ToPort" in answer
+
+
+def test_a_question_is_asked_answered_and_cancelled(
+    admin_client: Client, admin_user: User, rule: Rule, open_group: Item
+) -> None:
+    panel = admin_client.post(reverse("workbench_ask"), sent(rule, kind="impact")).content.decode()
+    preview = Preview.objects.get()
+    assert reverse("workbench_preview", args=[preview.pk]) in panel
+    assert "Cancel" in panel
+    previews.answer(preview.pk)
+    done = admin_client.get(reverse("workbench_preview", args=[preview.pk])).content.decode()
+    assert "Ask again" in done
+    assert "bastion" in done
+    # Opened anew, the page shows the answer to the very text that it holds.
+    page = admin_client.get(reverse("workbench", args=[rule.pk])).content.decode()
+    assert "Ask again" in page
+    asked = sent(rule, kind="backtest", since="2026-01-01")
+    admin_client.post(reverse("workbench_ask"), asked)
+    second = Preview.objects.get(kind="backtest")
+    answer = admin_client.post(reverse("workbench_cancel", args=[second.pk])).content.decode()
+    assert "It was cancelled." in answer
+    second.refresh_from_db()
+    assert second.state == Preview.State.CANCELLED
+
+
+def test_a_question_about_a_broken_text_says_what_is_wrong(
+    admin_client: Client, rule: Rule
+) -> None:
+    broken = sent(rule, kind="impact", expression="a[")
+    answer = admin_client.post(reverse("workbench_ask"), broken).content.decode()
+    assert "Something is missing here" in answer
+    late = sent(rule, kind="backtest", since="9999-99-99")
+    assert "Write a day" in admin_client.post(reverse("workbench_ask"), late).content.decode()
+    nothing = sent(rule, kind="everything")
+    assert admin_client.post(reverse("workbench_ask"), nothing).status_code == 404
+
+
+def test_nobody_sees_what_another_asked(admin_client: Client, rule: Rule) -> None:
+    admin_client.post(reverse("workbench_ask"), sent(rule, kind="impact"))
+    preview = Preview.objects.get()
+    other = somebody("rule editor", group=None)
+    for name, ask in (("workbench_preview", other.get), ("workbench_cancel", other.post)):
+        assert ask(reverse(name, args=[preview.pk])).status_code == 404
+    viewer = somebody("viewer", group=None)
+    for name in ("workbench_ask", "workbench_example", "workbench_unnoticed"):
+        assert viewer.post(reverse(name), sent(rule, kind="impact")).status_code == 403

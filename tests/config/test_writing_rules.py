@@ -259,7 +259,7 @@ def edit(bench: Bench, rule: Rule) -> None:
 def roll_back(bench: Bench) -> None:
     """Compare the versions, and bring the first one's text back."""
     page = bench.page
-    page.click("text=Compare >> nth=0")
+    page.click("a:text-is('Compare')")
     page.wait_for_selector("text=Version 1 and version 2")
     bench.picture("compared")
     page.fill("form[action$='/restore/1/'] [name=reason]", "It was as bad as we thought.")
