@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any, NamedTuple
 
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
 from accounts.models import Account
 from audits.engine import Evaluable
@@ -50,10 +50,15 @@ class Rules:
     tables: Mapping[str, Any] = field(default_factory=dict)
 
     @classmethod
-    def read(cls) -> "Rules":
-        """Read all that verdicts depend on; what only people read is left out."""
+    def read(cls, technology: str = "") -> "Rules":
+        """Read all that verdicts depend on; what only people read is left out.
+
+        With a technology, only the rules about it.
+        """
         runs = Q(state=Rule.State.ACTIVE, active__isnull=False) | Q(shadow__isnull=False)
         rules = Rule.objects.filter(runs).select_related("active", "shadow")
+        if technology:
+            rules = rules.filter(pk__in=_about(rules, technology))
         settings: dict[int, list[RuleSetting]] = defaultdict(list)
         for setting in RuleSetting.objects.all():
             settings[setting.rule_id].append(setting)
@@ -108,7 +113,7 @@ class Rulebook:
     @classmethod
     def of(cls, account: Account, technology: str, today: date) -> "Rulebook":
         """Read what holds in one slice."""
-        return Rules.read().book(account, technology, today)
+        return Rules.read(technology).book(account, technology, today)
 
     def in_force(self, version: RuleVersion, item: Item) -> InForce:
         """Return how a rule stands for an item."""
@@ -206,6 +211,16 @@ class Rulebook:
             unique_fields=["account", "technology", "rule", "shadow"],
             update_fields=["stamp", "stale"],
         )
+
+
+def _about(rules: QuerySet[Rule], technology: str) -> list[int]:
+    """Return which rules are about a technology: no database of ours can be asked for it alike."""
+    rows = rules.values_list("pk", "active__technologies", "shadow__technologies")
+    return [
+        pk
+        for pk, active, shadow in rows
+        if technology in (active or ()) or technology in (shadow or ())
+    ]
 
 
 def why_stale(row: Judged | None, stamp: str) -> str:
