@@ -12,8 +12,13 @@ Mend = Callable[[Written, Node, set[str]], str]
 """Takes a call and the kinds of its first argument; gives what to write in its place."""
 
 
-def _count(written: Written, call: Node, _: set[str]) -> str:
-    return f"count({written.text(call['children'][0])})"
+def _named(name: str) -> Mend:
+    """Call another function with the same arguments."""
+
+    def mend(written: Written, call: Node, _: set[str]) -> str:
+        return f"{name}({', '.join(map(written.text, call['children']))})"
+
+    return mend
 
 
 def _within(form: str) -> Mend:
@@ -41,14 +46,18 @@ def _emptied(written: Written, call: Node, _: set[str]) -> str:
 
 # JMESPath's own that fail on null, with what does not in their place.
 SAFER: dict[str, Mend] = {
-    "length": _count,
+    "length": _named("count"),
+    "join": _named("joined"),
+    "sort": _named("sorted"),
     "contains": _within("~"),
     "starts_with": _within("^~"),
     "ends_with": _within("~$"),
 }
+# Those that are asked of what is often missing: warned of before they fail.
+OFTEN = ("length", "contains", "starts_with", "ends_with")
 # Where in their arguments those have a list that are well with an empty one.
-EMPTIED = {"join": 1, "map": 1} | dict.fromkeys(
-    ("sort", "sort_by", "sum", "avg", "reverse", "max", "min", "max_by", "min_by"), 0
+EMPTIED = {"map": 1} | dict.fromkeys(
+    ("sort_by", "sum", "avg", "reverse", "max", "min", "max_by", "min_by"), 0
 )
 
 
@@ -63,7 +72,7 @@ def may_fail(watched: Watched, call: Node) -> Iterator[Trap]:
         why = failed.most_common(1)[0][0].partition("\n")[0][:200]
         said = f"{name}() gave no answer {failed.total()} of {seen} times: {why}"
         yield written.trap(call, said, _mended(written, call, kinds, mend))
-    elif name in SAFER and given[0]["type"] in PATHS and not _guarded(written, call):
+    elif name in OFTEN and given[0]["type"] in PATHS and not _guarded(written, call):
         said = f"{name}() gives no answer where {written.text(given[0])} is missing."
         yield written.trap(call, said, _mended(written, call, kinds, SAFER[name]))
 

@@ -208,7 +208,8 @@ USERS = [USER, {**USER, "Keys": []}, {**USER, "Uses": 3}]
         ("contains(Name, 'a.b')", "contains(Name, 'a.b')", "matches(Name, 'a\\.b')"),
         ("starts_with(Name, 'a')", "starts_with(Name, 'a')", "matches(Name, '^a')"),
         ("ends_with(Name, 'a')", "ends_with(Name, 'a')", "matches(Name, 'a$')"),
-        ("join(',', Groups)", "join(',', Groups)", "join(',', not_null(Groups, `[]`))"),
+        ("sum(Groups)", "sum(Groups)", "sum(not_null(Groups, `[]`))"),
+        ("join(',', Groups)", "join(',', Groups)", "joined(',', Groups)"),
     ],
 )  # fmt: skip
 def test_what_items_show_to_be_wrong_is_marked_with_the_mend(expression, at, mend):
@@ -335,12 +336,13 @@ def test_what_cannot_be_read_has_no_traps_beside_its_faults():
 
 @pytest.mark.django_db
 def test_a_technology_that_nothing_watches_is_told():
-    found = warnings(text("lookup('aws.iam.rols', 'Arn', [Arn])[].Arn", technologies=["acme.box"]))
+    rule = "count(lookup('aws.iam.rols', 'Arn', Arns)) > `1`"
+    found = warnings(text(rule, technologies=["acme.box"]))
     assert {one.text for one in found} == {
         "There is no technology aws.iam.rols. Did you mean aws.iam.role?",
         "Nothing watches acme.box, and nothing of it is stored.",
     }
-    assert found[0].mend == "lookup('aws.iam.role', 'Arn', [Arn])[].Arn"
+    assert found[0].mend == "count(lookup('aws.iam.role', 'Arn', Arns)) > `1`"
 
 
 @pytest.mark.django_db
