@@ -3,8 +3,8 @@
 AWS's security groups and network ACLs, GCP's firewalls, Azure's network security groups.
 """
 
-from collections.abc import Callable, Hashable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Hashable, Iterator, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 from audits.functions.shapes import listed, texts
@@ -35,7 +35,9 @@ _AZURE_INTERNET = "internet"
 _AZURE_BEHIND = ("*", "any", "virtualnetwork")
 
 
-About = tuple[tuple[str, Any], ...]
+About = Mapping[str, Any]
+
+_NOTHING: About = {}
 
 
 @dataclass(slots=True, eq=False)
@@ -50,7 +52,7 @@ class Filter:
     cidr: str | None = None
     anywhere: bool = False
     """Whether every address of every version is meant, known or not."""
-    about: About = ()
+    about: About = field(default_factory=dict)
     """Further keys of the form: the remote group, its owner, a prefix list ..."""
     targets: tuple[str, ...] | None = None
     """What of that which is behind the filter it is for; null: all."""
@@ -134,9 +136,8 @@ def _spans(written: Any) -> list[tuple[int | None, int | None]]:
 
 _DIRECTIONS = {"ingress": "IpPermissions", "egress": "IpPermissionsEgress"}
 # Where a permission lists its sources, and what each calls what we call otherwise.
-_SOURCES = {
-    "IpRanges": {"cidr": "CidrIp"},
-    "Ipv6Ranges": {"cidr": "CidrIpv6"},
+_RANGES = {"IpRanges": "CidrIp", "Ipv6Ranges": "CidrIpv6"}
+_PEERS = {
     "UserIdGroupPairs": {
         "group": "GroupId",
         "group_owner": "UserId",
@@ -163,21 +164,16 @@ def _permission(direction: str, permission: dict[str, Any]) -> Iterator[Filter]:
         first, last = None, None
     else:
         first, last = _range(first, last)
-    for key, names in _SOURCES.items():
+    said = (direction, True, protocol, first, last)
+    for key, name in _RANGES.items():
+        for source in listed(permission.get(key)):
+            if isinstance(source, dict):
+                yield Filter(*said, source.get(name), description=source.get("Description"))
+    for key, names in _PEERS.items():
         for source in listed(permission.get(key)):
             if isinstance(source, dict):
                 about = {ours: source.get(theirs) for ours, theirs in names.items()}
-                cidr = about.pop("cidr", None)
-                yield Filter(
-                    direction,
-                    True,
-                    protocol,
-                    first,
-                    last,
-                    cidr,
-                    about=tuple(about.items()),
-                    description=source.get("Description"),
-                )
+                yield Filter(*said, about=about, description=source.get("Description"))
 
 
 # -- AWS: network ACLs ----------------------------------------------------------------------------
@@ -231,8 +227,8 @@ def _gcp_firewall(config: dict[str, Any], _: int) -> Iterator[Filter]:
                 continue
             protocol = _protocol(one.get("IPProtocol"))
             for first, last in _spans(one.get("ports")):
-                remotes: list[tuple[str | None, About]] = [(cidr, ()) for cidr in networks]
-                remotes += [(None, (("group", group),)) for group in groups if ingress]
+                remotes: list[tuple[str | None, About]] = [(cidr, _NOTHING) for cidr in networks]
+                remotes += [(None, {"group": group}) for group in groups if ingress]
                 for cidr, about in remotes:
                     yield Filter(
                         "ingress" if ingress else "egress",
@@ -292,15 +288,15 @@ def _azure_remotes(said: dict[str, Any], side: str) -> Iterator[tuple[str | None
     for prefix in _side(said, side):
         word = prefix.lower()
         if word in ("*", "any"):
-            yield "0.0.0.0/0", True, ()
+            yield "0.0.0.0/0", True, _NOTHING
         elif word == _AZURE_INTERNET:
-            yield "0.0.0.0/0", False, (("service_tag", prefix),)
+            yield "0.0.0.0/0", False, {"service_tag": prefix}
         elif word[:1].isdigit() or ":" in word:
-            yield prefix, False, ()
+            yield prefix, False, _NOTHING
         else:
-            yield None, False, (("service_tag", prefix),)
+            yield None, False, {"service_tag": prefix}
     for group in _asgs(said, side):
-        yield None, False, (("group", group),)
+        yield None, False, {"group": group}
 
 
 def _properties(one: dict[str, Any]) -> dict[str, Any]:

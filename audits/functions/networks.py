@@ -19,7 +19,7 @@ from audits.functions.ranges import overlaps as have_in_common
 from audits.functions.shadows import Span, left_over
 from audits.functions.shapes import listed
 
-_ABOUT = ("group", "group_owner", "prefix_list", "vpc_peering", "service_tag")
+_NOBODY = dict.fromkeys(("group", "group_owner", "prefix_list", "vpc_peering", "service_tag"))
 
 
 @pure
@@ -164,8 +164,8 @@ def _form(one: Filter, left: list[Span] | None) -> dict[str, Any]:
         "to_port": one.last,
         "ports": one.ports,
         "cidr": one.cidr,
-        **dict.fromkeys(_ABOUT),
-        **dict(one.about),
+        **_NOBODY,
+        **one.about,
         "targets": None if one.targets is None else [*one.targets],
         "priority": one.priority,
         "name": one.name,
