@@ -15,7 +15,8 @@ from audits.functions.base import Context
 from audits.linting import EXPRESSIONS, faults_but_traps, misspelt, parameters_asked
 from audits.mismatches import OF_ITEMS, mismatches
 from audits.misreadings import misreadings, unlasting
-from audits.nearest import perhaps
+from audits.models import ReferenceTable
+from audits.nearest import nearest, perhaps
 from audits.observing import Observer
 from audits.occurring import paths
 from audits.places import placed
@@ -99,6 +100,7 @@ def _unused(fields: Mapping[str, Any], written: list[Written], refused: set[str]
             yield Trap("technologies", None, 0, said)
     for one in written:
         yield from _unknown_technologies(one)
+        yield from _unknown_tables(one)
 
 
 def _unknown_technologies(written: Written) -> Iterator[Trap]:
@@ -114,6 +116,23 @@ def _unknown_technologies(written: Written) -> Iterator[Trap]:
             mend = written.found.replaced(argument, f"'{guess}'") if guess else ""
             if not Item.objects.filter(technology=name).exists():
                 yield written.trap(argument, said, mend)
+
+
+def _unknown_tables(written: Written) -> Iterator[Trap]:
+    """Yield the reference tables that are read and that do not exist: unknown wherever it runs."""
+    asked = [
+        node["children"][0]
+        for node in written.nodes
+        if node["type"] == "function_expression" and node["value"] == "table" and node["children"]
+    ]
+    known = set(ReferenceTable.objects.values_list("key", flat=True)) if asked else set()
+    for argument in asked:
+        key = argument["value"] if argument["type"] == "literal" else None
+        if isinstance(key, str) and key not in known:
+            said = f"There is no reference table {key}.{perhaps(key, known)}"
+            guess = nearest(key, known)
+            mend = written.found.replaced(argument, f"'{guess[0]}'") if guess else ""
+            yield written.trap(argument, said, mend)
 
 
 def on_cases(

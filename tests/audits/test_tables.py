@@ -20,6 +20,7 @@ from audits.loading_tables import load_tables, merged_rows, shipped_tables
 from audits.models import BlindSpot, Issue, Judged, ReferenceTable
 from audits.models.tables import row_name
 from audits.reading import tables_read
+from audits.traps import warnings
 from config import pipeline
 from config.scheduling import stale_slices
 from items.models import Item, Slice
@@ -284,3 +285,13 @@ def test_a_table_keeps_its_history(admin_client: Client) -> None:
     table = ReferenceTable.objects.get()
     page = admin_client.get(reverse("admin:audits_referencetable_history", args=[table.pk]))
     assert "Created" in page.content.decode()
+
+
+@pytest.mark.django_db
+def test_a_rule_that_names_no_table_there_is_is_warned_of_with_the_mend() -> None:
+    ReferenceTable.objects.create(key="risky-ports", title="Risky")
+    fields = {"title": "A rule", "technologies": [GROUPS], "score": 5}
+    (trap,) = warnings({**fields, "expression": "has(table('risky-port')[].ports[], Port)"})
+    assert trap.text == "There is no reference table risky-port. Did you mean risky-ports?"
+    assert trap.mend == "has(table('risky-ports')[].ports[], Port)"
+    assert warnings({**fields, "expression": trap.mend}) == []
