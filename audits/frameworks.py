@@ -28,9 +28,14 @@ def control_names() -> list[str]:
 
 
 def unknown_controls(names: Iterable[str]) -> list[Unknown]:
-    """Return which of the names are no control of any framework, each with the nearest one."""
+    """Return which of the names are no control of any framework, each with the nearest one.
+
+    Nothing where no framework is loaded: there is nothing to hold the names against.
+    """
     asked = [str(name) for name in names]
     known = control_names() if asked else []
+    if not known:
+        return []
     lower = {name.lower(): name for name in known}
     found = []
     for name in asked:

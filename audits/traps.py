@@ -11,6 +11,7 @@ from audits.cautions import Trap, Watched, Written
 from audits.drafts import Draft
 from audits.engine import HOLE, Finding, Outcome, Verdict, evaluate
 from audits.examples import example_context
+from audits.frameworks import unknown_controls
 from audits.functions.base import Context
 from audits.linting import EXPRESSIONS, faults_but_traps, misspelt, parameters_asked
 from audits.mismatches import OF_ITEMS, mismatches
@@ -28,7 +29,7 @@ ENOUGH = 3
 EXAMPLES = 50
 FINDINGS = 20
 """Of one item, that identity and extent are tried on."""
-FIELDS = (*EXPRESSIONS, "notes", "parameters", "technologies")
+FIELDS = (*EXPRESSIONS, "notes", "parameters", "technologies", "controls")
 _BRACES = re.compile(r"\{[^{}]*\}")
 # Functions whose first argument is a technology.
 LOOKING = ("lookup", "related", "open_issues")
@@ -98,6 +99,9 @@ def _unused(fields: Mapping[str, Any], written: list[Written], refused: set[str]
         if technology not in watchers and not Item.objects.filter(technology=technology).exists():
             said = f"Nothing watches {technology}, and nothing of it is stored."
             yield Trap("technologies", None, 0, said)
+    controls = fields.get("controls") or ()
+    for unknown in unknown_controls(controls if isinstance(controls, list) else ()):
+        yield Trap("controls", None, 0, str(unknown))
     for one in written:
         yield from _unknown_technologies(one)
         yield from _unknown_tables(one)

@@ -8,6 +8,7 @@ from audits import packs
 from audits.frameworks import rules_by_control, unknown_controls
 from audits.loading_frameworks import load_frameworks, shipped_frameworks
 from audits.models import Control, Framework
+from audits.traps import warnings
 from tests.factories import a_rule
 
 SHIPPED = {one.fields["name"]: one for one in shipped_frameworks(packs)}
@@ -113,6 +114,17 @@ def test_an_unknown_control_is_told_with_the_nearest(named, nearest):
     assert unknown.name == named
     assert unknown.nearest == nearest
     assert nearest in str(unknown)
+
+
+@pytest.mark.django_db
+def test_an_editor_is_warned_of_a_control_that_does_not_exist(admin_client):
+    rule = a_rule("one", controls=["CIS AWS 5.2", "CIS AWS 5.2."])
+    page = f"/audits/rule/{rule.pk}/change/"
+    assert "There is no control" not in admin_client.get(page).content.decode()
+    load_frameworks()
+    said = "There is no control CIS AWS 5.2. in any framework. Is it CIS AWS 5.2?"
+    assert said in admin_client.get(page).content.decode()
+    assert [trap.text for trap in warnings(rule.active.values())] == [said]
 
 
 @pytest.mark.django_db

@@ -6,7 +6,8 @@ import pytest
 from django.utils import timezone
 
 from accounts.models import User
-from audits.models import BlindSpot, Control, Framework
+from audits.models import BlindSpot, Control, Framework, RuleSetting
+from audits.reviewing import justify
 from items.models import Gap, Run
 from tests.factories import AccountFactory, IssueFactory, ItemFactory, SubscriptionFactory, a_rule
 
@@ -44,6 +45,9 @@ PAGES = (
     "/frameworks/house/?day=2026-03-01&with=2026-02-01",
     "/frameworks/house/control/1/",
     "/frameworks/house/control/1/?state=unknown",
+    "/rules/health/",
+    "/audits/rulesetting/",
+    "/audits/rulesetting/{setting}/change/",
 )
 
 
@@ -81,12 +85,16 @@ def world() -> dict[str, int]:
     )
     Run.objects.create(started_at=now, state="failed", error=HOSTILE, **place)
     BlindSpot.objects.create(rule=rule, item=item, reason=HOSTILE, since=now, **place)
+    setting = RuleSetting.objects.create(rule=rule, account=account, score=3, reason=HOSTILE)
+    meant = a_rule(title=HOSTILE[:150])
+    justify([IssueFactory(item=item, version=meant.active) for _ in range(5)], user, HOSTILE)
     return {
         "issue": issue.pk,
         "item": item.pk,
         "rule": rule.pk,
         "account": account.pk,
         "gap": gap.pk,
+        "setting": setting.pk,
         "subscription": SubscriptionFactory().pk,
         "user": user.pk,
     }
