@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django.conf import settings
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
@@ -97,6 +98,7 @@ def _page(request: HttpRequest, sheet: Sheet, item: Item | None) -> HttpResponse
     context = {
         "crumb": ("Rules", reverse("admin:audits_rule_changelist")),
         "scripts": [static("vervet/workbench.js")],
+        "second_person": settings.SECOND_PERSON,
         "form": sheet.form,
         "example_forms": sheet.examples,
         "all_functions": helping.functions(),
