@@ -120,7 +120,8 @@ class Held:
 
     def finish(self, result: Any) -> None:
         """Keep the answer; raise Stopped where it is no longer wanted."""
-        self._write(state=Preview.State.DONE, result=result, lease_until=None)
+        far = {"done": result["items"], "total": result["total"]}
+        self._write(state=Preview.State.DONE, result=result, lease_until=None, **far)
 
     def fail(self, reason: str) -> None:
         """Keep why there is no answer."""

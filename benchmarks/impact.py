@@ -148,12 +148,12 @@ def ahead(edit: str) -> Result:
     start()
     from accounts.models import User
     from audits.impacting import impact
-    from audits.library import library
     from audits.models import Rule
+    from config.warming import warm
     from notifications.foretelling import foretell
 
     rule, user = Rule.objects.get(), User.objects.get()
-    library()
+    warm()
     with measured() as took:
         result = impact({**TEXT, **EDITS[edit]}, rule, user)
         foretell(result["news"])
@@ -167,11 +167,11 @@ def back() -> Result:
     start()
     from accounts.models import User
     from audits.backtesting import backtest
-    from audits.library import library
     from audits.models import Rule
+    from config.warming import warm
 
     rule, user = Rule.objects.get(), User.objects.get()
-    library()
+    warm()
     with measured() as took:
         result = backtest(TEXT, rule, user)
     told = {name: result["counts"].get(name, 0) for name in ("episodes", "still", "caught")}

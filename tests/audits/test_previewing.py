@@ -22,6 +22,7 @@ pytestmark = pytest.mark.django_db
 IMPACT, BACKTEST = Preview.Kind.IMPACT, Preview.Kind.BACKTEST
 TEXT = {"title": "Open", "technologies": ["aws.ec2.security_group"], "expression": "Open"}
 TEXT |= {"score": 5}
+ANSWER = {"counts": {}, "items": 3, "total": 3}
 
 
 def somebody(role: str = "rule editor", group: AccountGroup | None = None) -> User:
@@ -82,7 +83,7 @@ def test_a_question_is_answered_by_one_worker(editor: User, rule: Rule) -> None:
     assert take(preview.pk) is None
     held.finish(held.answer())
     preview.refresh_from_db()
-    assert (preview.state, preview.done, preview.total) == ("done", 0, 1)
+    assert (preview.state, preview.done, preview.total) == ("done", 1, 1)
     assert preview.result["counts"]["new"] == 1
     assert take(preview.pk) is None
 
@@ -95,13 +96,13 @@ def test_a_worker_whose_lease_ran_out_writes_nothing_more(editor: User, rule: Ru
     Preview.objects.update(lease_until=timezone.now() - timedelta(seconds=1))
     second = take(preview.pk)
     assert second
-    for write in (sleeper.progress, lambda *_: sleeper.finish({}), lambda *_: sleeper.fail("")):
+    for write in (sleeper.progress, lambda *_: sleeper.finish(ANSWER), lambda *_: sleeper.fail("")):
         sleeper._signed = 0
         with pytest.raises(Stopped):
             write(2, 10)
-    second.finish({"counts": {}})
+    second.finish(ANSWER)
     preview.refresh_from_db()
-    assert (preview.state, preview.result) == ("done", {"counts": {}})
+    assert (preview.state, preview.result) == ("done", ANSWER)
 
 
 def test_what_ends_every_worker_is_given_up(editor: User, rule: Rule) -> None:

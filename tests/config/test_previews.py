@@ -8,16 +8,18 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.contrib.auth.models import Group
 from django.utils import timezone
 from django_q.models import OrmQ
 
-from accounts.models import User
+from accounts.models import Grant, User
 from audits.models import Issue, Preview, Rule
 from config import jobs, previews
 from config.previews import ask, why_it_waits
 from tests.config.test_workers import ROOT, database_url
 from tests.factories import (
     AccountFactory,
+    GroupFactory,
     ItemFactory,
     SubscriptionFactory,
     UserFactory,
@@ -81,6 +83,26 @@ def test_the_page_is_told_when_nobody_works(editor: User, rule: Rule) -> None:
     assert "start a worker" in why_it_waits(preview)
     preview.state, preview.lease_until = "running", timezone.now() - timedelta(seconds=1)
     assert "Another takes it up" in why_it_waits(preview)
+
+
+def test_mails_to_subscriptions_out_of_sight_are_only_counted(rule: Rule) -> None:
+    mine, theirs = AccountFactory(), AccountFactory(name="hidden-haven")
+    group = GroupFactory()
+    mine.groups.add(group)
+    editor = UserFactory()
+    Grant.objects.create(user=editor, role=Group.objects.get(name="rule editor"))
+    for account in (mine, theirs):
+        ItemFactory(account=account, config={"Open": True})
+        SubscriptionFactory(name=f"of {account.name}").accounts.add(account)
+    preview = ask(TEXT, rule, editor, IMPACT)
+    jobs.preview(preview.pk)
+    preview.refresh_from_db()
+    assert len(previews.view(preview, editor).result["mails"]) == 2
+    Grant.objects.update(group=group)
+    seen = previews.view(preview, User.objects.get(pk=editor.pk)).result
+    assert [one["name"] for one in seen["mails"]] == [f"of {mine.name}"]
+    assert seen["other_mails"] == 1
+    assert "hidden-haven" not in str(seen)
 
 
 def worker(preview: Preview, **env: str) -> "subprocess.Popen[bytes]":
