@@ -30,6 +30,7 @@ def cases(draft: Draft, user: Any = None, most: int = ITEMS) -> Iterator[tuple[I
     accounts = accounts_seen(user)
     until = time.monotonic() + SECONDS
     worlds: dict[int, World] = {}
+    counted: dict[str, bool] = {}
     trial, now = Trial(draft, rule=None), timezone.now()
     texts = (draft.expression, draft.applies_when)
     past = any(reads_past(text) for text in texts if text)
@@ -43,7 +44,7 @@ def cases(draft: Draft, user: Any = None, most: int = ITEMS) -> Iterator[tuple[I
             if item.account_id not in worlds:
                 other = next(iter(worlds.values()), None)
                 worlds[item.account_id] = other.beside(account) if other else World(account)
-            reader = Few(worlds[item.account_id].reader())
+            reader = Few(worlds[item.account_id].reader(), counted)
             holds = trial.holds(item)
             yield item, trial.context(item, holds, now, earlier.get(item.pk), reader)
 
@@ -51,24 +52,28 @@ def cases(draft: Draft, user: Any = None, most: int = ITEMS) -> Iterator[tuple[I
 class Few:
     """A reader of other items that refuses to look through many."""
 
-    def __init__(self, reader: Reader) -> None:
+    def __init__(self, reader: Reader, counted: dict[str, bool]) -> None:
         self._reader = reader
+        self._counted = counted
+        """Whether there are too many of a technology; shared by the readers of all items."""
 
     def lookup(
         self, technology: str, path: str, values: Sequence[str], any_of: bool = False
     ) -> list[Neighbour]:
-        _few(technology)
+        self._refuse_many(technology)
         return self._reader.lookup(technology, path, values, any_of)
 
     def related(self, technology: str) -> list[Neighbour]:
-        _few(technology)
+        self._refuse_many(technology)
         return self._reader.related(technology)
 
     def issues(self, technology: str, path: str, values: Sequence[str]) -> list[dict[str, Any]]:
-        _few(technology)
+        self._refuse_many(technology)
         return self._reader.issues(technology, path, values)
 
-
-def _few(technology: str) -> None:
-    if Item.objects.filter(technology=technology)[MOST_OTHERS:].exists():
-        raise Unread(f"{technology} has too many items to be looked through here.")
+    def _refuse_many(self, technology: str) -> None:
+        if technology not in self._counted:
+            others = Item.objects.filter(technology=technology)
+            self._counted[technology] = others[MOST_OTHERS:].exists()
+        if self._counted[technology]:
+            raise Unread(f"{technology} has too many items to be looked through here.")

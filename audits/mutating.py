@@ -69,12 +69,19 @@ def unnoticed(fields: Mapping[str, Any]) -> list[Unnoticed]:
                 break
             if any(_lies_in(mutant.span, span) for span in gone):
                 continue
-            if not any(case.notices(fields, field, mutant) for case in cases):
+            if not _noticed(cases, fields, field, mutant, until):
                 said = f"No example would notice if {mutant.text}."
                 found.append(Unnoticed(mutant.span.start, mutant.span.length, said, field))
                 if mutant.left_out:
                     gone.append(mutant.span)
     return found
+
+
+def _noticed(
+    cases: list["Case"], fields: Mapping[str, Any], field: str, mutant: "Mutant", until: float
+) -> bool:
+    """Say whether an example fails with the mutant; yes where there is no time to find out."""
+    return any(case.notices(fields, field, mutant) or time.monotonic() > until for case in cases)
 
 
 def _lies_in(inner: Span, outer: Span) -> bool:

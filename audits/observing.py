@@ -20,7 +20,9 @@ from audits.outline import Outline, kind
 
 Node = dict[str, Any]
 STEPS = 60_000
-"""Parts that are run for one item."""
+"""Parts that are run, and elements that are made, for one item."""
+ROOM = 600_000
+"""The same for all items: about two seconds."""
 NAMES = 300
 
 
@@ -58,6 +60,7 @@ class Observer:
         self.tree = tree
         self.seen: defaultdict[int, Seen] = defaultdict(Seen)
         self.items = 0
+        self.room = ROOM
 
     def of(self, node: Node) -> Seen:
         """Return what was seen of a node of the tree."""
@@ -65,11 +68,16 @@ class Observer:
 
     def watch(self, context: Context, value: Any) -> Any:
         """Run the expression on a value; return what it gives, None where it does not."""
+        if self.room <= 0:
+            return None
         self.items += 1
+        run = _Run(self, context)
         try:
-            return _Run(self, context).visit(self.tree, value)
+            return run.visit(self.tree, value)
         except (Enough, Unknown, JMESPathError, RecursionError, TypeError, ValueError):
             return None
+        finally:
+            self.room -= STEPS - run.steps
 
 
 class _Run(TreeInterpreter):
@@ -82,11 +90,13 @@ class _Run(TreeInterpreter):
         self.vain = 0
 
     def visit(self, node: Node, *args: Any, **kwargs: Any) -> Any:
-        self.steps -= 1
-        if self.steps < 0:
-            raise Enough
+        self._spend(1)
         value = args[0] if args else None
         given = super().visit(node, *args, **kwargs)
+        if isinstance(given, list):
+            self._spend(len(given))
+        elif isinstance(given, str):
+            self._spend(len(given) // 100)
         if node["type"] == "field":
             self._note_field(node, value)
         if not self.vain and node["type"] != "expref":
@@ -94,6 +104,11 @@ class _Run(TreeInterpreter):
             seen.on[kind(value)] += 1
             seen.gave.note(given, self.observer.items, "")
         return given
+
+    def _spend(self, steps: int) -> None:
+        self.steps -= steps
+        if self.steps < 0:
+            raise Enough
 
     def _note_field(self, node: Node, value: Any) -> None:
         seen, name = self.observer.seen[id(node)], node["value"]

@@ -370,6 +370,22 @@ def test_many_items_are_not_all_read(django_assert_max_num_queries):
     assert any("Of 150 items" in one.text for one in found)
 
 
+BOMBS = (
+    "|".join(["@"] + ["[@,@]"] * 40),
+    "|".join(["@"] + ["[@,@][]"] * 40),
+    "|".join(["Name"] + ["join('', [@,@])"] * 40),
+    "Name | " + "[" * 30 + "@" + "]" * 30,
+    "*.*.*.*[].*[].*",
+)
+
+
+@pytest.mark.parametrize("expression", BOMBS)
+def test_what_grows_without_end_is_watched_for_a_bounded_time(expression):
+    began = time.process_time()
+    traps(expression, *USERS * 40)
+    assert time.process_time() - began < 15
+
+
 @given(mutated() | st.text(max_size=200))
 @settings(max_examples=300, deadline=None)
 def test_traps_never_raise_on_any_text_and_take_bounded_time(expression):
