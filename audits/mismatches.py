@@ -40,7 +40,7 @@ def _dead_name(watched: Watched, node: Node) -> Iterator[Trap]:
         name, place = node["value"], written.found.span(node).start
         # Who writes both names means two things: Action and NotAction.
         others = [one for one in seen.names if one not in written.names]
-        guess = nearest(name, others, alike=0.8 if known_here else 0.7)
+        guess = nearest(name, others, alike=0.9 if known_here else 0.7)
         if seen.at_root:
             mend = written.between(place, place, "root().")
             text = f"The elements have no {name}; the item itself has: write root().{name}."
@@ -56,18 +56,23 @@ def _dead_name(watched: Watched, node: Node) -> Iterator[Trap]:
 
 
 # What is asked for in these is expected to be missing from some.
-OPTIONAL = ("or_expression", "not_expression", "multi_select_list")
+CHOICES = ("or_expression", "multi_select_list")
 CHOOSING = ("not_null", "empty", "if")
 
 
 def _may_be_missing(watched: Watched, node: Node) -> bool:
     """Say whether a name is one of several that may be there, or asked for to be absent."""
+    compared = False
     for above, child in watched.written.above(node):
         kind = above["type"]
-        if kind in OPTIONAL or (kind == "function_expression" and above["value"] in CHOOSING):
+        if kind in CHOICES:
             return True
-        if kind == "comparator" or (kind == "filter_projection" and above["children"][2] is child):
+        if kind == "filter_projection" and above["children"][2] is child:
             return False
+        compared = compared or kind == "comparator"
+        called = kind == "function_expression" and above["value"] in CHOOSING
+        if not compared and (kind == "not_expression" or called):
+            return True
     return False
 
 

@@ -239,8 +239,22 @@ def test_what_the_rules_own_example_has_may_be_missing_from_all_items():
     assert trap("Suspended.By", *USERS).mend == ""
 
 
+def test_a_name_that_the_rules_own_example_has_is_no_slip_of_another():
+    example = {"name": "x", "fires": True, "config": {"Keys": [{"NotStatus": "x"}]}}
+    assert trap("Keys[].NotStatus", *USERS).mend == "Keys[].Status"
+    found = traps("Keys[].NotStatus", *USERS, examples=[example])
+    assert [one for one in found if not _of_all(one)] == []
+    typo = {"name": "x", "fires": True, "config": {"Keys": [{"status": "x"}]}}
+    assert trap("Keys[].status", *USERS, examples=[typo]).mend == "Keys[].Status"
+
+
 def test_a_rule_may_ask_for_what_should_be_absent_or_may_be_one_of_several():
-    for expression in ("!Suspended && Name", "Suspended || Name", "not_null(Suspended, Name)"):
+    for expression in (
+        "!Suspended && Name",
+        "Suspended || Name",
+        "not_null(Suspended, Name)",
+        "Suspended.Count > `0` || Name",
+    ):
         assert [one for one in traps(expression, *USERS) if not _of_all(one)] == []
 
 
