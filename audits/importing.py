@@ -9,6 +9,7 @@ from django.core.exceptions import ValidationError
 
 from audits.checking import Remark, remarks
 from audits.editing import Saved, Then, save_version
+from audits.linting import faults
 from audits.loading import complete
 from audits.models import Rule
 from audits.pairing import Pair, pairs
@@ -78,12 +79,19 @@ class Planned:
             return self.given
         return self.ours | {name: self.given[name] for name in taken if name in self.given}
 
-    def remarks(self, taken: Collection[str], user: Any) -> list[Remark]:
+    def refused(self, taken: Collection[str]) -> bool:
+        """Say whether that text cannot even be kept as a draft."""
+        return bool(faults(self.text(taken)))
+
+    def remarks(self, taken: Collection[str], user: Any, on_items: bool = True) -> list[Remark]:
         """Say what speaks against that text, and what would be warned of.
 
-        Stored items are looked at for that; values only of those that ``user`` may see are told.
+        Stored items are looked at for that, where wanted, as it takes its time; values are told
+        only of those that ``user`` may see.
         """
         whole = Written(self.key, self.text(taken), self.written.where, self.written.lines)
+        if not on_items:
+            return list(remarks([whole]))
         return list(remarks([whole], lambda fields: warnings(fields, user)))
 
 

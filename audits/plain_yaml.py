@@ -3,6 +3,7 @@
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
 import yaml
@@ -16,8 +17,9 @@ Path = tuple[str | int, ...]
 LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 # Deeper than any configuration; what a file may nest, aliases followed.
 DEEPEST = 80
-# Characters, and eight for each value, that a file may come to once its aliases are followed.
+# Characters that a file may come to once its aliases are followed; a value counts as so many more.
 LARGEST = 16_000_000
+VALUE = 64
 # Lines are kept down to a rule's fields: document, "rules", place, field, place of an example.
 LINES_KEPT = 5
 MOST_LINES = 50_000
@@ -82,7 +84,7 @@ class _Reader:
 
     def __post_init__(self) -> None:
         self.events: Iterator[Any] = yaml.parse(self.text, Loader=LOADER)
-        self.resolver, self.constructor = Resolver(), SafeConstructor()
+        self.constructor = SafeConstructor()
 
     def read(self) -> Read:
         documents: list[Any] = []
@@ -102,8 +104,8 @@ class _Reader:
                 raise _fault(event, f"*{event.anchor} stands for nothing above it")
             self._bound(event, part.weight, depth + part.height)
             return part
-        self._bound(event, 8, depth)
-        before = self.weight - 8
+        self._bound(event, VALUE, depth)
+        before = self.weight - VALUE
         value, height = self._value(event, path, depth)
         part = _Part(value, self.weight - before, height)
         if event.anchor:
@@ -171,7 +173,7 @@ class _Reader:
 
     def _tag(self, event: Any) -> str:
         if event.tag is None:
-            return str(self.resolver.resolve(ScalarNode, event.value, event.implicit))
+            return _resolved(event.value) if event.implicit[0] else f"{TAG}str"
         return f"{TAG}str" if event.tag == "!" else str(event.tag)
 
     def _scalar(self, event: Any) -> Any:
@@ -202,6 +204,12 @@ class _Reader:
         except (ValueError, KeyError, IndexError) as error:
             raise _fault(event, f"{event.value[:40]!r} is no {tag.removeprefix(TAG)}") from error
         raise _fault(event, f"the tag {tag} is not read")
+
+
+@lru_cache(maxsize=4096)
+def _resolved(value: str) -> str:
+    """Return what YAML takes a text without quotation marks for."""
+    return str(Resolver().resolve(ScalarNode, value, (True, False)))
 
 
 def _fault(event: Any, problem: str) -> ConstructorError:

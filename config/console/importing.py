@@ -1,5 +1,6 @@
 """The page on which rules are imported: a file or a text, what it would do, then a yes."""
 
+import time
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,6 +15,8 @@ from audits.importing import LARGEST, Choice, Imported, Planned, import_rules, p
 from audits.unpacking import PackError
 from config.console.page import page
 
+# Seconds for looking at stored items while somebody waits; then only texts and examples are.
+PATIENCE = 6
 NEEDED = ("audits.add_rule", "audits.change_rule")
 
 
@@ -25,6 +28,8 @@ class Row:
     chosen: bool
     taken: frozenset[str]
     remarks: list[Remark]
+    refused: bool
+    """Whether it cannot even be kept as a draft."""
 
     @property
     def faults(self) -> list[Remark]:
@@ -101,18 +106,25 @@ def _shown(
     request: HttpRequest, text: str, name: str, planned: list[Planned], first: bool
 ) -> HttpResponse:
     choices = {one.key: one for one in sent_choices(request)}
-    rows = []
+    until = time.monotonic() + PATIENCE
+    rows, hurried = [], False
     for one in planned:
+        if one.what == "same":
+            continue
         choice = choices.get(one.key)
         taken = one.taken if first else choice.taken if choice else frozenset()
-        remarks = [] if one.what == "same" else one.remarks(taken, request.user)
-        rows.append(Row(one, one.what != "same" if first else choice is not None, taken, remarks))
+        on_items = time.monotonic() < until
+        hurried |= not on_items
+        refused = one.refused(taken)
+        chosen = not refused if first else choice is not None
+        rows.append(Row(one, chosen, taken, one.remarks(taken, request.user, on_items), refused))
     return _page(
         request,
         text=text,
         name=name,
-        rows=[row for row in rows if row.planned.what != "same"],
-        same=[row.planned.key for row in rows if row.planned.what == "same"],
+        rows=rows,
+        hurried=hurried,
+        same=[one.key for one in planned if one.what == "same"],
         reason=request.POST.get("reason", ""),
         then=request.POST.get("then", "draft"),
     )
@@ -135,5 +147,5 @@ def _done(request: HttpRequest, done: list[Imported]) -> HttpResponse:
 
 def _page(request: HttpRequest, **context: Any) -> HttpResponse:
     crumb = ("Rules", reverse("admin:audits_rule_changelist"))
-    given = {"text": "", "largest": LARGEST, **context}
+    given = {"text": "", **context}
     return page(request, "import", "Import rules", {"crumb": crumb, **given})

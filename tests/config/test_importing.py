@@ -141,6 +141,8 @@ def test_faults_and_failing_examples_are_shown_before(admin_client: Client) -> N
     shown = show(admin_client, text)
     assert "expression: Something is missing here." in shown
     assert "“it is” should fire." in shown
+    assert 'value="ours.one 0" >' in shown, "what cannot be kept is not chosen"
+    assert 'value="ours.two 0" checked' in shown
     said = bring_in(admin_client, text, ["ours.one 0"])
     assert "ours.one was not imported: Something is missing" in said
     assert not Rule.objects.exists()
@@ -219,6 +221,15 @@ def test_looking_costs_the_same_for_one_rule_as_for_many(
     text = pack(*[{"key": f"r{number}", "score": 9} for number in range(5)])
     with django_assert_max_num_queries(3):
         assert len(plan(text)) == 5
+
+
+def test_so_many_rules_that_nobody_would_wait_are_looked_at_less_closely(
+    admin_client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("config.console.importing.PATIENCE", 0)
+    shown = show(admin_client, pack({"key": "one"}, {"key": "two", "expression": "Name"}))
+    assert "only the first were held against stored items" in shown
+    assert "“it is” should fire." in shown, "examples are run all the same"
 
 
 # -- what it would change ----------------------------------------------------------------------
