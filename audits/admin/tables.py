@@ -1,7 +1,7 @@
 """Reference tables: what rules look up, and editors keep."""
 
 import json
-from typing import Any
+from typing import Any, ClassVar
 
 from django import forms
 from django.contrib import admin
@@ -27,6 +27,9 @@ class RowsField(forms.JSONField):
 
 
 class ReferenceTableForm(forms.ModelForm):
+    class Meta:
+        widgets: ClassVar[dict[str, Any]] = {"about": area(4)}
+
     rows = RowsField(
         required=False,
         widget=area(24, code=True),

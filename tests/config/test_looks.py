@@ -6,7 +6,7 @@ import pytest
 from django.utils import timezone
 
 from accounts.models import User
-from audits.models import BlindSpot, Control, Framework, RuleSetting
+from audits.models import BlindSpot, Control, Framework, ReferenceTable, RuleSetting
 from audits.reviewing import justify
 from items.models import Gap, Run
 from tests.factories import AccountFactory, IssueFactory, ItemFactory, SubscriptionFactory, a_rule
@@ -38,6 +38,8 @@ PAGES = (
     "/accounts/user/",
     "/accounts/user/{user}/change/",
     "/auth/group/",
+    "/audits/referencetable/",
+    "/audits/referencetable/{table}/change/",
     "/audits/framework/",
     "/audits/control/",
     "/frameworks/",
@@ -74,6 +76,8 @@ def world() -> dict[str, int]:
     )
     for _ in range(3):
         IssueFactory(item=item, version=rule.active)
+    rows = [{"name": HOSTILE, "ports": [22] * 200}, HOSTILE]
+    table = ReferenceTable.objects.create(key="house", title=HOSTILE, about=HOSTILE, rows=rows)
     place = {"account": account, "technology": "aws.s3.bucket"}
     gap = Gap.objects.create(
         operation=HOSTILE[:100],
@@ -97,6 +101,7 @@ def world() -> dict[str, int]:
         "setting": setting.pk,
         "subscription": SubscriptionFactory().pk,
         "user": user.pk,
+        "table": table.pk,
     }
 
 
