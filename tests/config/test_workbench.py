@@ -13,6 +13,7 @@ from django.urls import reverse
 from accounts.models import Grant, User
 from audits.models import Preview, Rule
 from config import previews
+from config.console.workbench.pointing import Place, underlined
 from items.models import Item
 from tests.factories import AccountFactory, GroupFactory, ItemFactory, UserFactory, a_rule
 
@@ -445,3 +446,48 @@ def test_nobody_sees_what_another_asked(admin_client: Client, rule: Rule) -> Non
     viewer = somebody("viewer", group=None)
     for name in ("workbench_ask", "workbench_example", "workbench_unnoticed"):
         assert viewer.post(reverse(name), sent(rule, kind="impact")).status_code == 403
+
+
+# -- help at the cursor, and traps --------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("text", "inserts"),
+    [
+        ("IpP", "IpPermissions"),
+        ("IpPermissions[?Fro", "FromPort"),
+        ("IpPermissions[?FromPort == `22`].IpRanges[?Cid", None),
+        ("IpPermissions[?IpRanges[?Cid", "CidrIp"),
+        ("length(IpPermissions[*].FromP", "IpPermissions[].FromPort"),
+    ],
+)
+def test_the_paths_that_are_offered_are_those_that_fit_at_the_cursor(
+    admin_client: Client, open_group: Item, text: str, inserts: str | None
+) -> None:
+    answer = tried(admin_client, expression=text, at=str(len(text)))
+    offered = re.findall(r'data-insert="([^"]*)" data-begun', answer)
+    assert inserts is None or offered[0] == inserts
+
+
+def test_a_trap_is_told_with_its_mend_and_not_kept(admin_client: Client, open_group: Item) -> None:
+    given = {"expression": "IpPermissions[?!Owner.Name]", "identity": "FromPort"}
+    said = part(tried(admin_client, item=open_group.pk, **given), "said-expression")
+    assert "always null" in said
+    assert "empty(Owner.Name)" in said
+    save = sent(title="Trapped", then="draft", **given)
+    response = admin_client.post(reverse("workbench_save"), save)
+    assert "Nothing was saved" in response.content.decode()
+    assert not Rule.objects.exists()
+
+
+def test_what_is_wrong_is_underlined_and_nothing_else() -> None:
+    places = [Place(0, 9, "odd"), Place(2, 3, "odd"), Place(3, 1, "wrong")]
+    assert underlined("abcdefghi", places) == [
+        ("ab", ""),
+        ("c", "odd"),
+        ("d", "wrong"),
+        ("e", "odd"),
+        ("fghi", ""),
+    ]
+    assert underlined("abc", [Place(3, 1, "wrong")]) == [("ab", ""), ("c", "wrong")]
+    assert underlined("", [Place(0, 1, "wrong")]) == []

@@ -36,7 +36,7 @@ def bench(request: HttpRequest, sheet: Sheet, item: Item | None) -> dict[str, An
         "severity": severity(_score(sheet)),
         "score": _score(sheet),
         "technology_names": [technology_label(one) for one in sheet.technologies],
-        "faults": sheet.said if request.method == "POST" else {},
+        "faults": sheet.said if request.method == "POST" or sheet.rule else {},
         "warnings": warned,
         "under": pointing.underlined(text, _places(sheet, warned)),
         "item": item,
