@@ -150,7 +150,7 @@ def test_what_is_gone_is_found_no_more_in_shadow(ec2: Any, scan: Scan, faults: F
 def test_a_changed_item_wakes_what_looked_it_up_in_shadow(
     ec2: Any, scan: Scan, account: Account
 ) -> None:
-    expression = "lookup('aws.ec2.vpc', 'VpcId', VpcId)[].CidrBlock"
+    expression = "names(lookup('aws.ec2.vpc', 'VpcId', VpcId))"
     items = {"aws.ec2.vpc": [{"VpcId": "v", "CidrBlock": "10.0.0.0/8"}]}
     examples = [
         {"name": "in", "fires": True, "config": {"VpcId": "v"}, "context": {"items": items}},

@@ -6,7 +6,16 @@ import pytest
 from django.utils import timezone
 
 from accounts.models import User
-from audits.models import BlindSpot, Control, Framework, ReferenceTable, RuleSetting
+from audits.models import (
+    BlindSpot,
+    Control,
+    Framework,
+    Proposal,
+    ReferenceTable,
+    Rule,
+    RuleSetting,
+    ShadowFinding,
+)
 from audits.reviewing import justify
 from items.models import Gap, Run
 from tests.factories import AccountFactory, IssueFactory, ItemFactory, SubscriptionFactory, a_rule
@@ -27,6 +36,14 @@ PAGES = (
     "/audits/rule/",
     "/audits/rule/{rule}/change/",
     "/audits/rule/add/",
+    "/audits/rule/{rule}/compare/?old=1&new=2",
+    "/audits/rule/{rule}/version/1/",
+    "/audits/rule/{rule}/history/",
+    "/audits/rule/{rule}/score/",
+    "/audits/shadowfinding/",
+    "/audits/shadowfinding/{finding}/change/",
+    "/audits/proposal/",
+    "/audits/proposal/{proposal}/change/",
     "/accounts/account/",
     "/accounts/account/{account}/change/",
     "/accounts/account/add/",
@@ -78,6 +95,12 @@ def world() -> dict[str, int]:
         IssueFactory(item=item, version=rule.active)
     rows = [{"name": HOSTILE, "ports": [22] * 200}, HOSTILE]
     table = ReferenceTable.objects.create(key="house", title=HOSTILE, about=HOSTILE, rows=rows)
+    tried = a_rule(rule.key, title=HOSTILE, expression=f"contains(GroupId, '{'x' * 300}')").active
+    Rule.objects.filter(pk=rule.pk).update(active=rule.active, shadow=tried)
+    finding = ShadowFinding.objects.create(
+        version=tried, item=item, score=9, notes=HOSTILE, evidence={"It": HOSTILE}, since=now
+    )
+    proposal = Proposal.objects.create(rule=rule, version=tried, reason=HOSTILE, at=now)
     place = {"account": account, "technology": "aws.s3.bucket"}
     gap = Gap.objects.create(
         operation=HOSTILE[:100],
@@ -99,6 +122,8 @@ def world() -> dict[str, int]:
         "account": account.pk,
         "gap": gap.pk,
         "setting": setting.pk,
+        "finding": finding.pk,
+        "proposal": proposal.pk,
         "subscription": SubscriptionFactory().pk,
         "user": user.pk,
         "table": table.pk,

@@ -14,7 +14,7 @@ from django.utils import timezone
 
 from accounts.models import Account, AccountGroup, Grant, User
 from audits import reviewing
-from audits.models import BlindSpot, Issue, RuleSetting
+from audits.models import BlindSpot, Issue, Proposal, Rule, RuleSetting, ShadowFinding
 from config.console.navigation import MENU
 from config.roles import ROLES
 from items.models import Gap, Item, Run, Slice, WatcherSetting
@@ -70,6 +70,19 @@ def furnished(name: str, group: AccountGroup, by: User) -> Account:
         reason=f"aws.iam.role of {HIDDEN}, {name} has not been read completely.",
         since=now,
     )
+    tried = a_rule(title="Tried")
+    Rule.objects.filter(pk=tried.pk).update(shadow=tried.active, state=Rule.State.SHADOW)
+    for fingerprint, unknown in (("f", False), ("", True)):
+        ShadowFinding.objects.create(
+            version=tried.active,
+            item=item,
+            fingerprint=fingerprint,
+            score=5,
+            notes=f"aws.iam.role of {HIDDEN}" if unknown else f"found in {name}",
+            unknown=unknown,
+            since=now,
+        )
+    Proposal.objects.create(rule=tried, version=tried.active, by=by, reason="It holds.", at=now)
     WatcherSetting.objects.create(account=account, technology="aws.s3.bucket")
     RuleSetting.objects.create(account=account, rule=rule, score=3, reason="less here")
     subscription = SubscriptionFactory(name=f"readers of {name}")
@@ -164,6 +177,7 @@ def foreign_pages(world: dict[str, Any]) -> list[str]:
         *Run.objects.filter(account=account),
         *Gap.objects.filter(account=account),
         *BlindSpot.objects.filter(account=account),
+        *ShadowFinding.objects.filter(item__account=account),
         *WatcherSetting.objects.filter(account=account),
         *RuleSetting.objects.filter(account=account),
         *Subscription.objects.filter(accounts=account),
