@@ -89,11 +89,14 @@ class _Sampling:
         if verdict.outcome == Outcome.UNKNOWN:
             raise NoExample(f"The rule gives no answer on it: {verdict.reason}")
         self._may_be_shown(reader)
-        given = {"config": self._parts(seen.config), "context": self._world(seen, reader)}
-        if not self._same(given, verdict):
-            given["config"] = seen.config
-            if not self._same(given, verdict):
-                raise NoExample("What it hangs on in the world around cannot be written down.")
+        for config in (self._parts(seen.config), seen.config):
+            given = {"config": config, "context": self._world(seen, config, reader)}
+            if self._same(given, verdict):
+                break
+        else:
+            raise NoExample("What it hangs on in the world around cannot be written down.")
+        if len(canonical_bytes(given)) > LARGEST and verdict.outcome == Outcome.FAIL:
+            given = self._leaner(given, verdict)
         if len(canonical_bytes(given)) > LARGEST:
             raise NoExample("It is too large for an example that anybody would read.")
         scrubbed, kept = self._scrubbed(given, verdict)
@@ -139,14 +142,14 @@ class _Sampling:
             if seen < len(keys):
                 raise NoExample("The rule looks at other items, which you may not all see.")
 
-    def _world(self, seen: Context, reader: "Noting") -> dict[str, Any]:
+    def _world(self, seen: Context, config: Any, reader: "Noting") -> dict[str, Any]:
         """Return the world around as an example writes it: as much of it as is asked for."""
         others = {
             technology: [_wrapped(one, reader.issues_by_uid[one.uid]) for one in found]
             for technology, found in reader.items.items()
             if found
         }
-        mentioned = set(texts([seen.config, seen.previous, others]))
+        mentioned = set(texts([config, seen.previous, others]))
         world = {
             "account": {**seen.account, "name": "example"},
             "now": self.now.isoformat() if self._reads_time() else None,
@@ -161,6 +164,24 @@ class _Sampling:
     def _reads_time(self) -> bool:
         from_time = {one.name for one in library().values() if one.reads_time}
         return bool(self.called & from_time)
+
+    def _leaner(self, given: dict[str, Any], verdict: Verdict) -> dict[str, Any]:
+        """Leave out the members of other items without which the rule fires just the same."""
+        others = given["context"].get("items", {})
+        for technology, found in others.items():
+            for name in sorted({name for one in found for name in one["config"]}):
+                fewer = [
+                    {
+                        **one,
+                        "config": {key: one["config"][key] for key in one["config"] if key != name},
+                    }
+                    for one in others[technology]
+                ]
+                items = {**others, technology: fewer}
+                leaner = {**given, "context": {**given["context"], "items": items}}
+                if self._same(leaner, verdict):
+                    given, others = leaner, items
+        return given
 
     # -- the verdict stays --------------------------------------------------------------------
 
@@ -249,17 +270,16 @@ def _wrapped(one: Neighbour, issues: list[dict[str, Any]]) -> dict[str, Any]:
 
 def _known(known: Known, mentioned: set[str], own: str) -> dict[str, Any]:
     """Return what is known of the accounts and networks that are mentioned."""
-    everything = "\n".join(mentioned)
+    everything = "\n".join(mentioned).lower()
     nets = [net for text in mentioned if (net := network(text)) is not None]
+    by_id = {key: one for key, one in known.canonical_ids.items() if key.lower() in everything}
     return {
         "known_accounts": {
             account: whose
             for account, whose in known.accounts.items()
-            if account != own and account in everything
+            if account != own and (account.lower() in everything or account in by_id.values())
         },
-        "canonical_ids": {
-            key: account for key, account in known.canonical_ids.items() if key in everything
-        },
+        "canonical_ids": by_id,
         "known_networks": [
             {"cidr": str(one), "whose": whose}
             for one, whose in known.networks

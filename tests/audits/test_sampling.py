@@ -136,6 +136,26 @@ def test_accounts_and_networks_that_are_known_stay_known(account):
     assert made(own, stored(account, Owner=OWN)).example["config"] == {"Owner": "111111111111"}
 
 
+def test_whose_a_canonical_id_is_stays_known(account):
+    ident = "0123456789abcdef" * 4
+    AccountFactory(identifier=OTHER, parameters={"canonical_id": ident})
+    item = stored(account, Owner=ident, Path="/")
+    example = made(text("whose(Owner) == 'ours' && Owner"), item).example
+    assert example["fires"] and ident not in json.dumps(example)
+    assert "context" not in made(text("Path"), item).example
+
+
+def test_of_many_large_items_only_what_makes_the_rule_fire_comes_along(account):
+    Slice.objects.create(account=account, technology="aws.ec2.vpc", read_at=NOW)
+    for _ in range(20):
+        ItemFactory(
+            account=account, technology="aws.ec2.vpc", config={"On": True, "Big": "x" * 9000}
+        )
+    rule = text("count(related('aws.ec2.vpc')[?On]) > `5`")
+    example = made(rule, stored(account)).example
+    assert example["context"]["items"]["aws.ec2.vpc"][0]["config"] == {"On": True}
+
+
 def test_items_that_are_looked_up_come_along_scrubbed(account):
     arn = f"arn:aws:iam::{OWN}:policy/payroll"
     policy = ItemFactory(
