@@ -134,6 +134,7 @@ def test_a_rule_that_was_not_run_on_everything_lets_no_control_pass(
     assert states(admin_client)["1"] == "no answer"
     page = admin_client.get("/frameworks/house/control/1/?state=unknown")
     assert page.context["total"] == 2
+    assert "not run everywhere yet" in page.content.decode()
     judge(account, day(7))
     assert states(admin_client)["1"] == "pass"
 

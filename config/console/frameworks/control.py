@@ -62,9 +62,11 @@ def control(request: HttpRequest, key: str, number: str) -> HttpResponse:
 
 def _rules(asked: Asked, line: Line, found: Standing, link: str) -> list[dict[str, Any]]:
     by_rule = found.by_rule()
+    waiting = {cell.rule for cell in found.not_run}
     return [
         {
             "rule": found.rules[rule],
+            "waiting": rule in waiting,
             "link": reverse("admin:audits_rule_change", args=[rule]),
             "numbers": numbers(by_rule[rule], link, asked, rule=rule),
         }
