@@ -36,6 +36,8 @@ PAGES = (
     "/audits/rule/",
     "/audits/rule/{rule}/change/",
     "/audits/rule/add/",
+    "/audits/rule/{rule}/workbench/?item={item}",
+    "/audits/rule/workbench/?item={item}&path=%5B%22Other%22%5D",
     "/audits/rule/{rule}/compare/?old=1&new=2",
     "/audits/rule/{rule}/version/1/",
     "/audits/rule/{rule}/history/",
