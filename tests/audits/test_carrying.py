@@ -90,8 +90,10 @@ def custodian_says(given: Any, resource: dict[str, Any]) -> bool:
             return False
         days = (NOW - moment) if kind == "age" else (moment - NOW)
         return bool(ORDER[op](days, timedelta(wanted)))
+    if op in ("in", "not-in", "ni") and found is None:
+        found = ()  # What is missing is in no list, not even in one that holds null.
     if kind == "swap":
-        found, wanted = wanted, () if found is None else found
+        found, wanted = wanted, found
     elif op is None and wanted in ("absent", "present", "not-null", "empty"):
         return {
             "absent": found is None,
@@ -171,6 +173,8 @@ WORDS = [
 WORD = st.sampled_from(WORDS)
 NUMBER = st.integers(-3, 9) | st.sampled_from([1.5, 90, 91])
 DATE = st.integers(-200, 200).map(lambda days: (NOW - timedelta(days, 5)).isoformat())
+# The API says dates; what else might stand there, each tool reads in a way of its own.
+WHEN = DATE | st.sampled_from([None, "", "a", "N/A"])
 ATOM = st.none() | st.booleans() | NUMBER | WORD | DATE
 VALUE = ATOM | st.lists(ATOM, max_size=3) | st.dictionaries(WORD, ATOM, max_size=2)
 RESOURCE = st.fixed_dictionaries(
@@ -178,7 +182,7 @@ RESOURCE = st.fixed_dictionaries(
     optional={
         "State": st.fixed_dictionaries({"Name": VALUE}) | st.none(),
         "KeyName": VALUE,
-        "LaunchTime": DATE | ATOM,
+        "LaunchTime": WHEN,
         "SecurityGroups": st.lists(st.fixed_dictionaries({"GroupId": WORD}), max_size=3),
         "Tags": st.lists(
             st.fixed_dictionaries({"Key": st.sampled_from(["Owner", "x y"]), "Value": WORD}),
@@ -450,7 +454,11 @@ SCOUT_VALUE = (
     SCOUT_ATOM | st.lists(SCOUT_ATOM, max_size=3) | st.dictionaries(WORD, SCOUT_ATOM, max_size=2)
 )
 SCOUT = st.fixed_dictionaries(
-    {}, optional=dict.fromkeys(("KeyName", "State", "InstanceType", "LaunchTime"), SCOUT_VALUE)
+    {},
+    optional={
+        **dict.fromkeys(("KeyName", "State", "InstanceType"), SCOUT_VALUE),
+        "LaunchTime": WHEN,
+    },
 )
 BASE = "ec2.regions.id.vpcs.id.instances.id"
 WHERE = st.sampled_from([f"{BASE}.{key}" for key in ("KeyName", "State", "InstanceType")])
