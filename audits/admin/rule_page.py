@@ -131,7 +131,7 @@ class TextPage:
             "state_tag": state_tag(rule, waits=getattr(rule, "waits", False)) if rule else "",
             "places": places(rule, request.user) if rule else [],
             "meaning": MEANING,
-            "traps": traps,
+            "traps_at": traps,
             "second_person": settings.SECOND_PERSON,
             "refused": _refused(rule, newest),
             "form": form,

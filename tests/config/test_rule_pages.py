@@ -161,6 +161,7 @@ def test_a_trap_is_shown_at_its_field_and_mended_without_saving(ines: User, rule
     page = client.post(address("rule_change", rule.pk), form | {"_activate": "1"})
     said = unescape(page.content.decode())
     assert rule.versions.count() == 1, "what can never be meant is not kept"
+    assert said.count('class="break trap-text"') == 1, "where it is, and nowhere else"
     pressed = re.search(r'name="_mend" value="(expression:\d+)"', said)
     assert pressed
     mended = client.post(address("rule_change", rule.pk), form | {"_mend": pressed[1]})
