@@ -394,7 +394,7 @@ def crowd() -> Item:
         ("/", 30),
         ("/items/item/", 16),
         ("/audits/issue/", 18),
-        ("/audits/rule/", 14),
+        ("/audits/rule/", 19),
         ("/accounts/account/", 14),
         ("/items/item/{item}/change/", 14),
         ("/audits/issue/{issue}/change/", 14),
