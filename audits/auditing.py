@@ -2,8 +2,10 @@
 
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
+from datetime import timedelta
 from typing import Any
 
+from django.db import connection
 from django.db.models import Q
 
 from audits.hearing import Hearing
@@ -25,6 +27,8 @@ from items.canonical import digest
 from items.models import Gap, Item, Run
 from items.recording import BATCH, Changes
 
+# A run that began so long ago and has no end was killed.
+LONG_AGO = timedelta(hours=6)
 # What open_issues() would answer otherwise now.
 MOVES = frozenset({What.OPENED, What.REOPENED, What.FIXED, What.RESCORED})
 
@@ -69,6 +73,29 @@ def finish_stale(run: Run, book: Rulebook, stale: Stale) -> list[IssueEvent]:
     book.note_tried(stale.shadows)
     end_trials(run, book.dropped(shadow=True), stale.shadows)
     return _close_dropped(run, book)
+
+
+def catch_up(run: Run) -> None:
+    """Mark stale what looked at slices that were written while this one was judged.
+
+    Of two transactions side by side neither sees the other: this one not what it looks up, that
+    one not that it was looked up. SQLite has no two at once.
+    """
+    if not connection.features.has_select_for_update:
+        return
+    looks = Dependency.objects.filter(
+        item__account=run.account, item__technology=run.technology
+    ).exclude(technology=run.technology)
+    beside = Run.objects.filter(
+        Q(ended_at=None, started_at__gt=run.started_at - LONG_AGO)
+        | Q(ended_at__gte=run.started_at),
+        Q(state=Run.State.RUNNING) | Q(created__gt=0) | Q(changed__gt=0) | Q(gone__gt=0),
+        kind=Run.Kind.LOOKED,
+        technology__in=looks.values("technology"),
+    )
+    written = list(beside.values_list("technology", flat=True).distinct().order_by())
+    if written:
+        _mark_stale(looks.filter(technology__in=written), Cause.COVERAGE)
 
 
 def _close_dropped(run: Run, book: Rulebook) -> list[IssueEvent]:

@@ -2,7 +2,7 @@
 
 from django.conf import settings
 
-from audits.auditing import audit, audit_stale, finish_stale, slice_portions
+from audits.auditing import audit, audit_stale, catch_up, finish_stale, slice_portions
 from audits.rulebook import Rulebook
 from items.claiming import claim
 from items.models import Run
@@ -28,6 +28,9 @@ def check(account_id: int, technology: str) -> Run:
                 changes = record(run, watcher, part)
                 events = audit(changes)
                 tell(changes, events)  # Writes outbox lines; sends nothing.
+        if run.created or run.changed or run.gone:
+            with run.transaction():
+                catch_up(run)
     return run
 
 
@@ -45,4 +48,7 @@ def judge(account_id: int, technology: str) -> Run:
                 tell(Changes(run), audit_stale(run, book, items, stale))
         with run.transaction():
             tell(Changes(run), finish_stale(run, book, stale))
+        if stale:
+            with run.transaction():
+                catch_up(run)
     return run

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 from items.canonical import digest, durable_digest
 from items.comparing import Sameness, compare
 from items.gaps import record_gaps
-from items.models import IgnoredName, Item, Kind, Run, WatcherSetting
+from items.models import IgnoredName, Item, Kind, Run, Slice, WatcherSetting
 from items.paths import steps
 from items.portions import Portion
 from items.watchers.base import Snapshot, Watcher
@@ -100,6 +100,7 @@ def record(run: Run, watcher: Watcher, part: Portion) -> Changes:
         changes.gaps_changed = record_gaps(run, part.refusals, part.answered)
         run.gaps = len({(r.place, r.part, r.operation, r.code) for r in part.refusals})
         _note_places(run, part.answered)
+        _note_read(run)
     run.found += len(part.snapshots)
     run.created += len(changes.created)
     run.changed += len(changes.changed) + len(changes.back)
@@ -112,6 +113,12 @@ def _note_places(run: Run, answered: frozenset[str]) -> None:
     if places != set(run.slice.places):
         run.slice.places = sorted(places)
         run.slice.save(update_fields=["places"])
+
+
+def _note_read(run: Run) -> None:
+    """Note that the slice was read, with its last portion: who looks at it sees both or neither."""
+    if run.slice.read_at is None:
+        Slice.objects.filter(pk=run.slice.pk).update(read_at=run.started_at)
 
 
 class _Recorder:

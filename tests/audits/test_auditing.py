@@ -5,9 +5,11 @@ from typing import Any
 
 import pytest
 from django.core.exceptions import PermissionDenied
+from django.db import connection
 from django.utils import timezone
 
 from accounts.models import Account, KnownNetwork
+from audits.auditing import audit
 from audits.covering import widened
 from audits.models import (
     BlindSpot,
@@ -25,7 +27,11 @@ from audits.models import (
 from audits.reviewing import end_passed, justify, withdraw
 from config import pipeline
 from config.scheduling import stale_slices
-from items.models import Item, Slice
+from items.claiming import claim
+from items.models import Item, Run, Slice
+from items.portions import portions
+from items.recording import record
+from items.watchers import watchers
 from notifications.models import Line
 from tests.cloud.faults import FaultProxy
 from tests.cloud.server import MotoCloud
@@ -33,6 +39,7 @@ from tests.conftest import SECURITY_GROUPS, Scan
 from tests.factories import SubscriptionFactory, UserFactory, a_rule
 from tests.items.test_recording import NO_GROUPS, close_port, make_group, open_port
 
+VPCS = "aws.ec2.vpc"
 OPEN = {
     "expression": "net_rules(@)[?world && direction == 'ingress']",
     "identity": "[protocol, from_port, to_port, cidr]",
@@ -302,6 +309,45 @@ def test_a_changed_item_wakes_the_rules_that_looked_it_up(
     judge(account)
     assert not BlindSpot.objects.filter(until=None).exists()
     assert Dependency.objects.filter(technology="test.thing", path="group").exists()
+
+
+def nobody_there(technology: str) -> Rule:
+    """Make a rule that looks for something that is nowhere."""
+    expression = f"GroupName == 'web' && empty(lookup('{technology}', 'VpcId', GroupId))"
+    return a_rule(technologies=[SECURITY_GROUPS], expression=expression)
+
+
+def test_a_slice_is_read_for_others_as_soon_as_its_last_portion_is_written(
+    ec2: Any, scan: Scan, account: Account
+) -> None:
+    nobody_there(VPCS)
+    make_group(ec2, "web")
+    watcher = watchers[VPCS]()
+    with claim(account.pk, VPCS) as run:
+        for part in portions(list(watcher.fetch(run.account))):
+            with run.transaction():
+                audit(record(run, watcher, part))
+        scan()  # Another worker, before the end of this look is noted.
+    assert not BlindSpot.objects.filter(until=None).exists()
+    assert Issue.objects.count() == 1
+
+
+@pytest.mark.parametrize("ended", [False, True])
+def test_what_was_looked_up_while_it_was_written_is_looked_up_again(
+    ec2: Any, scan: Scan, account: Account, ended: bool
+) -> None:
+    nobody_there(VPCS)
+    make_group(ec2, "web")
+    now = timezone.now()
+    Slice.objects.create(account=account, technology=VPCS, read_at=now)
+    beside = Run.objects.create(account=account, technology=VPCS, started_at=now)
+    if ended:
+        beside.state, beside.created, beside.ended_at = "done", 1, now + timedelta(hours=1)
+        beside.save()
+    scan()
+    side_by_side = connection.features.has_select_for_update  # Never so on SQLite.
+    wanted = Cause.COVERAGE if side_by_side else ""
+    assert Judged.objects.get(technology=SECURITY_GROUPS).stale == wanted
 
 
 def test_unknown_fixes_nothing(ec2: Any, scan: Scan, account: Account) -> None:
