@@ -50,6 +50,27 @@ def postgres_missing() -> str:
 NEEDS: dict[str, Callable[[], str]] = {"browser": browser_missing, "postgres": postgres_missing}
 
 
+DATABASE = {"db", "transactional_db", "live_server"}
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--database", action="store_true", help="only tests that use the database")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave out what is the same on every database, where that is asked for."""
+    if not config.getoption("--database"):
+        return
+    same = [item for item in items if not uses_database(item)]
+    config.hook.pytest_deselected(items=same)
+    items[:] = [item for item in items if uses_database(item)]
+
+
+def uses_database(item: pytest.Item) -> bool:
+    names = set(getattr(item, "fixturenames", ()))
+    return bool(names & DATABASE or item.get_closest_marker("django_db"))
+
+
 def pytest_configure(config: pytest.Config) -> None:
     """Turn everything that the settings would keep in var/ to a folder that is thrown away."""
     config.addinivalue_line("markers", f"needs(what, ...): skip without: {', '.join(NEEDS)}")
