@@ -318,7 +318,7 @@ def test_an_empty_console_tells_what_to_do(admin_client: Client) -> None:
         ("?age=older", 2),
         ("?age=week&severity=low", 2),
         ("?technology=aws.s3.bucket", 0),
-        ("?q=Rule 7", 2),
+        ('?q="Rule 7"', 2),
         ("?account=0", 0),
     ],
 )
