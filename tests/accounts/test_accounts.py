@@ -7,10 +7,12 @@ import pytest
 from django.core.exceptions import ValidationError
 from django.core.management import CommandError, call_command
 
+from accounts.checks import type_messages
 from accounts.models import Account, AccountGroup, KnownNetwork
 from accounts.types import types
 from accounts.types.aws import AwsSession, Pace
-from accounts.types.base import Refused
+from accounts.types.base import AccountType, Refused
+from config.plugins import Registry
 from tests.cloud.faults import FaultProxy
 from tests.factories import AccountFactory
 
@@ -124,3 +126,11 @@ def test_calls_are_paced_over_all_threads() -> None:
     for _ in range(20):
         pace.wait()
     assert pace._next - pace._step * 20 >= 0
+
+
+def test_the_system_check_names_an_account_type_that_does_not_load() -> None:
+    builtin = {"a": "accounts.types.nowhere:Nothing", "aws": "accounts.types.aws:AwsAccount"}
+    registry: Registry[type[AccountType]] = Registry("vervet.none", AccountType, builtin)
+    (said,) = type_messages(registry)
+    assert said.id == "vervet.W011"
+    assert "accounts.types.nowhere" in said.msg
