@@ -103,7 +103,9 @@ def prepare(rule: Evaluable) -> None:
     """Compile a rule's expressions, so that the first evaluation need not."""
     for text in (rule.expression, rule.applies_when, rule.identity, rule.extent):
         if text:
-            with suppress(JMESPathError, RecursionError):  # Then each evaluation says so.
+            with suppress(
+                JMESPathError, RuleError, RecursionError
+            ):  # Then each evaluation says so.
                 _part(text)
                 parts_read(text)
 

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from audits.bounds import Part
+from audits.bounds import Part, RuleError
 from audits.syntax import Node
 
 # Code that is longer gets a name, so that brackets within brackets stay few.
@@ -28,9 +28,12 @@ class Text:
         self._world = world
 
     def made(self) -> Part:
-        """Return the function."""
+        """Return the function; raise RuleError where Python refuses it as nested too deeply."""
         source = "def part(run, v):\n" + "\n".join(self._lines)
-        exec(compile(source, "<expression>", "exec"), self._world)  # noqa: S102  (our own text)
+        try:
+            exec(compile(source, "<expression>", "exec"), self._world)  # noqa: S102  (our own text)
+        except (SyntaxError, MemoryError) as error:
+            raise RuleError(f"the expression cannot be compiled: {error}") from error
         part: Part = self._world["part"]
         return part
 
