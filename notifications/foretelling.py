@@ -55,12 +55,12 @@ def foretell(news: Iterable[Happening]) -> list[Mail]:
 
 
 def _gather(gathered: _Gathered, subscription: Subscription, one: Happening) -> None:
-    if not is_single(Run.Kind.JUDGED, one.cause):
-        gathered.summed[one.account, one.technology] += one.events
-    elif wants_issue(subscription, one.score):
+    if not wants_issue(subscription, one.score):
+        return
+    if is_single(Run.Kind.JUDGED, one.cause):
         gathered.single += one.events
     else:
-        return
+        gathered.summed[one.account, one.technology] += one.events
     gathered.worst = max(gathered.worst, one.score)
 
 

@@ -18,7 +18,8 @@ from items.diffing import Difference
 from items.models import Item, Kind, Run
 from items.naming import technology_label
 from items.revisions import what_changed
-from notifications.models import Delivery, Line
+from notifications.models import Delivery, Line, Subscription
+from notifications.telling import NEW
 
 # What one mail shows in full; the rest is counted, with a link. Mail programs cut beyond 100 KB.
 MOST_CHANGES = 25
@@ -88,7 +89,7 @@ def alert(delivery: Delivery) -> Mail | None:
     lines = Line.objects.filter(delivery=delivery)
     changes = [_change(pk) for pk in _keys(lines, "revision_id")[:MOST_CHANGES]]
     topics = _topics(_events(lines))
-    sums = _sums(Run.objects.filter(pk__in=_keys(lines, "run_id")))
+    sums = _sums(Run.objects.filter(pk__in=_keys(lines, "run_id")), delivery.subscription)
     if not (changes or topics or sums):
         return None
     counts = {
@@ -101,6 +102,8 @@ def alert(delivery: Delivery) -> Mail | None:
         "changes": changes,
         "sums": sums[:MOST_SUMS],
         "counts": counts,
+        "tells_issues": delivery.subscription.issues,
+        "least_score": delivery.subscription.least_score,
         "more_issues": sum(one.more + len(one.found) for one in topics[MOST_TOPICS:]),
         "more_sums": len(sums[MOST_SUMS:]),
         "more_changes": counts["changes"] - len(changes),
@@ -231,17 +234,29 @@ def _found(event: IssueEvent) -> Found:
     )
 
 
-def _sums(runs: QuerySet[Run]) -> list[Sum]:
+def _sums(runs: QuerySet[Run], told: Subscription) -> list[Sum]:
     """Gather runs by account and reason, in the order of the accounts' names."""
     gathered: dict[tuple[str, str], list[Run]] = {}
     for run in runs.select_related("account"):
         gathered.setdefault((run.account.name, _why(run)), []).append(run)
-    sums = [_sum(why, same) for (_, why), same in sorted(gathered.items(), key=lambda one: one[0])]
+    ordered = sorted(gathered.items(), key=lambda one: one[0])
+    sums = [_sum(why, same, told) for (_, why), same in ordered]
     return [one for one in sums if one.created or one.issues]
 
 
-def _sum(why: str, runs: list[Run]) -> Sum:
-    opened = IssueEvent.objects.filter(run__in=runs, what__in=(What.OPENED, What.REOPENED))
+def _sum(why: str, runs: list[Run], told: Subscription) -> Sum:
+    """Count what a subscription wants to hear of and is not told by itself."""
+    alone = Line.objects.filter(subscription=told)
+    opened = IssueEvent.objects.none()
+    if told.issues:
+        opened = IssueEvent.objects.filter(
+            run__in=runs, what__in=NEW, issue__justified=False, score__gte=told.least_score
+        ).exclude(pk__in=alone.filter(event__run__in=runs).values("event"))
+    created: dict[str, int] = {}
+    if told.created:
+        rows = Item.history.filter(run__in=runs, kind=Kind.CREATED)
+        rows = rows.exclude(pk__in=alone.filter(revision__run__in=runs).values("revision"))
+        created = dict(rows.order_by().values_list("technology").annotate(Count("pk")))
     worst = opened.select_related("issue__item", "issue__version").order_by("-score", "pk")[:WORST]
     counts = Counter(severity(score) for score in opened.values_list("score", flat=True))
     account = runs[0].account
@@ -249,8 +264,8 @@ def _sum(why: str, runs: list[Run]) -> Sum:
         account=account,
         why=why,
         link=f"{link('admin:audits_issue_changelist')}?item__account__id__exact={account.pk}",
-        technologies=len({run.technology for run in runs if run.created}),
-        created=sum(run.created for run in runs),
+        technologies=len(created),
+        created=sum(created.values()),
         issues=sum(counts.values()),
         by_severity=[(word, counts[word]) for word in SEVERITY_WORDS if counts[word]],
         worst=[event.issue for event in worst],
@@ -279,4 +294,5 @@ def _subject(
         more = f" and {rest} more" if rest else ""
         return f"{changes[0].label} {first_change.name} {first_change.kind}{more}"
     created, issues = sum(one.created for one in sums), sum(one.issues for one in sums)
-    return f"Vervet: {created} items read for the first time, {issues} issues"
+    parts = [f"{created} items read for the first time"] if created else []
+    return f"Vervet: {', '.join(parts + ([f'{issues} new issues'] if issues else []))}"

@@ -28,15 +28,19 @@ WANTED = {
 def tell(changes: Changes, events: Sequence[IssueEvent]) -> None:
     """Add a line for each subscription and each thing that it wants; send nothing.
 
-    A first look and what a rule's new version brings are one line a run.
+    A first look and what a rule's new version brings are one line a run, for who wants anything
+    of what that sums up.
     """
     run = changes.run
     revisions = _revisions(changes)
     first = {item.pk for item in _first_looked_at(changes)}
     news = [event for event in events if event.what in NEW and not event.issue.justified]
-    single = [e for e in news if is_single(run.kind, e.cause) and e.issue.item_id not in first]
-    summed = bool(first) or len(news) > len(single)
-    if not (revisions or single or summed):
+    single: list[IssueEvent] = []
+    summed: list[IssueEvent] = []
+    for event in news:
+        alone = is_single(run.kind, event.cause) and event.issue.item_id not in first
+        (single if alone else summed).append(event)
+    if not (revisions or first or news):
         return
     groups = frozenset(run.account.groups.values_list("pk", flat=True))
     for subscription in subscriptions():
@@ -44,8 +48,11 @@ def tell(changes: Changes, events: Sequence[IssueEvent]) -> None:
             continue
         wanted = [pk for pk, kind in revisions.items() if getattr(subscription, WANTED[kind])]
         scored = [event for event in single if wants_issue(subscription, event.score)]
-        if wanted or scored or summed:
-            _write(subscription, wanted, scored, run if summed else None)
+        in_sum = (first and subscription.created) or any(
+            wants_issue(subscription, event.score) for event in summed
+        )
+        if wanted or scored or in_sum:
+            _write(subscription, wanted, scored, run if in_sum else None)
 
 
 def _first_looked_at(changes: Changes) -> Iterable[Item]:
@@ -80,7 +87,7 @@ def is_single(kind: str, cause: str) -> bool:
 
 
 def wants_issue(one: Subscription, score: int) -> bool:
-    """Say whether a subscription is told of a new issue by itself."""
+    """Say whether a subscription is told of a new issue, by itself or in a sum."""
     return one.issues and score >= one.least_score
 
 

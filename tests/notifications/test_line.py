@@ -1,6 +1,7 @@
 """The whole line: an AWS-compatible server in, a mail at a real SMTP server out."""
 
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -11,7 +12,7 @@ import pytest
 from django.utils import timezone
 
 from accounts.models import Account
-from audits.models import Issue, What
+from audits.models import Issue, IssueEvent, What
 from audits.reviewing import justify
 from config import pipeline
 from items.models import Item, Kind
@@ -142,6 +143,65 @@ def test_what_a_new_version_of_a_rule_opens_is_one_line(
     assert Issue.objects.count() == 5
     line = Line.objects.get()
     assert (line.revision, line.event, line.run.kind) == (None, None, "judged")
+
+
+def test_a_sum_tells_only_what_a_subscription_asked_for(
+    ec2: Any, scan: Scan, account: Account, inbox: Inbox
+) -> None:
+    a_rule("open", **OPEN)
+    a_rule("small", title="Small", expression="GroupName == 'web'", score=2)
+    asked: dict[str, dict[str, Any]] = {
+        "all": {"least_score": 0},
+        "worse": {"least_score": 9},
+        "worst": {"least_score": 10},
+        "no issues": {"issues": False},
+        "no items": {"created": False},
+        "worst and no items": {"least_score": 10, "created": False},
+        "neither": {"issues": False, "created": False},
+    }
+    for name, wanted in asked.items():
+        SubscriptionFactory(address=f"{name.replace(' ', '-')}@example.com", **wanted)
+    make_group(ec2, "web", 443)
+    scan()
+    assert send_due(now_too=True) == 5
+    bodies = {mail["To"].partition("@")[0]: text_of(mail) for mail in inbox.mails}
+    found = {name: re.findall(r"[0-9]+ (?:item|issue)s?\b", text) for name, text in bodies.items()}
+    told = {name: {one.split()[1].rstrip("s"): one for one in all_} for name, all_ in found.items()}
+    assert {name: one.get("issue") for name, one in told.items()} == {
+        "all": "2 issues",
+        "worse": "1 issue",
+        "worst": "0 issues",
+        "no-issues": None,
+        "no-items": "1 issue",
+    }
+    assert {name for name, one in told.items() if "item" in one} == set(told) - {"no-items"}
+    assert not any("Small" in text for name, text in bodies.items() if name != "all")
+
+    inbox.mails.clear()
+    a_rule("later", title="Later", expression="GroupName == 'web'", score=9)
+    pipeline.judge(account.pk, SECURITY_GROUPS)
+    assert send_due(now_too=True) == 3
+    later = {mail["To"].partition("@")[0]: text_of(mail) for mail in inbox.mails}
+    assert set(later) == {"all", "worse", "no-items"}
+    assert all("1 issue" in text and " item" not in text for text in later.values())
+
+
+def test_an_issue_told_by_itself_is_not_in_the_sum_of_the_same_run(
+    ec2: Any, scan: Scan, account: Account, inbox: Inbox
+) -> None:
+    scan()
+    make_group(ec2, "one", 443)
+    make_group(ec2, "two", 443)
+    scan()
+    subscription = SubscriptionFactory()
+    a_rule("open", **OPEN)
+    pipeline.judge(account.pk, SECURITY_GROUPS)
+    event = IssueEvent.objects.filter(what=What.OPENED).first()
+    delivery = Delivery.objects.get()
+    Line.objects.create(delivery=delivery, subscription=subscription, event=event)
+    send_due(now_too=True)
+    (mail,) = inbox.mails
+    assert re.findall(r"[0-9]+ issues?\b", text_of(mail)) == ["1 issue"]
 
 
 def test_what_is_justified_is_told_to_nobody(ec2: Any, scan: Scan) -> None:
