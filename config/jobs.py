@@ -9,6 +9,7 @@ from audits.reviewing import end_passed
 from config import pipeline, previews, scheduling
 from items.claiming import Busy
 from items.models import LeaseLost
+from notifications.relaying import relay
 from notifications.reporting import plan_weekly
 from notifications.sending import send_due
 
@@ -21,6 +22,7 @@ def tick() -> None:
     previews.enqueue_unanswered()
     end_passed(timezone.localdate())
     plan_weekly(timezone.localtime())
+    relay(timezone.now())
     send_due()
     prune(timezone.now())
 

@@ -148,8 +148,14 @@ class DeliveryAdmin(ReadOnlyAdmin):
         facet("subscription", "subscription", "subscription_id", "subscription__name"),
         facet("kind", "kind", "kind"),
     )
-    list_select_related = ("subscription",)
-    search_fields = ("subject", "subscription__name", "subscription__address", "last_error")
+    list_select_related = ("subscription", "person")
+    search_fields = (
+        "subject",
+        "subscription__name",
+        "subscription__address",
+        "person__email",
+        "last_error",
+    )
     ordering = ("-due_at", "-pk")
     list_intro = (
         "Every mail, with what became of it. One that fails is tried again, ever more rarely."
@@ -157,6 +163,7 @@ class DeliveryAdmin(ReadOnlyAdmin):
     nothing_yet = "No mail was sent yet."
     fields = (
         "subscription",
+        "person",
         "kind",
         "status",
         "subject",
@@ -179,7 +186,7 @@ class DeliveryAdmin(ReadOnlyAdmin):
 
     @display(description="To", ordering="subscription__address")
     def to(self, delivery: Delivery) -> str:
-        return delivery.subscription.address
+        return delivery.address
 
     @display(description="State", ordering="state")
     def status(self, delivery: Delivery) -> str:

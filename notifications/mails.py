@@ -86,10 +86,11 @@ class Sum:
 
 def alert(delivery: Delivery) -> Mail | None:
     """Return the mail of everything gathered; None where there is nothing (more) to tell."""
+    told = _told(delivery)
     lines = Line.objects.filter(delivery=delivery)
     changes = [_change(pk) for pk in _keys(lines, "revision_id")[:MOST_CHANGES]]
     topics = _topics(_events(lines))
-    sums = _sums(Run.objects.filter(pk__in=_keys(lines, "run_id")), delivery.subscription)
+    sums = _sums(Run.objects.filter(pk__in=_keys(lines, "run_id")), told)
     if not (changes or topics or sums):
         return None
     counts = {
@@ -102,22 +103,21 @@ def alert(delivery: Delivery) -> Mail | None:
         "changes": changes,
         "sums": sums[:MOST_SUMS],
         "counts": counts,
-        "tells_issues": delivery.subscription.issues,
-        "least_score": delivery.subscription.least_score,
+        "tells_issues": told.issues,
+        "least_score": told.least_score,
         "more_issues": sum(one.more + len(one.found) for one in topics[MOST_TOPICS:]),
         "more_sums": len(sums[MOST_SUMS:]),
         "more_changes": counts["changes"] - len(changes),
         "items_link": link("admin:items_item_changelist"),
         "issues_link": link("admin:audits_issue_changelist"),
-        "site": settings.SITE_URL,
     }
-    return _mail("alert", _subject(topics, changes, sums, counts), context)
+    return written("alert", _subject(topics, changes, sums, counts), context)
 
 
 def weekly(delivery: Delivery) -> Mail:
     """Return the summary of the seven days that begin at ``delivery.since``."""
     start, end = delivery.since, delivery.since + WEEK
-    subscription = delivery.subscription
+    subscription = _told(delivery)
     scope = Q(item__account__in=subscription.accounts_wanted())
     if subscription.technologies:
         scope &= Q(item__technology__in=subscription.technologies)
@@ -139,10 +139,13 @@ def weekly(delivery: Delivery) -> Mail:
         "worst": [_issue(issue) for issue in current[:10]],
         "oldest": [_issue(issue) for issue in current.order_by("opened_at")[:10]],
         "issues_link": link("admin:audits_issue_changelist"),
-        "site": settings.SITE_URL,
     }
     subject = f"Vervet: {opened} new, {fixed} fixed, {context['open']} open this week"
-    return _mail("weekly", subject, context)
+    return written("weekly", subject, context)
+
+
+def _told(delivery: Delivery) -> Subscription:
+    return Subscription.objects.get(pk=delivery.subscription_id or 0)
 
 
 SEVERITY_WORDS = ("critical", "high", "medium", "low", "information")
@@ -156,8 +159,9 @@ def _issue(issue: Issue) -> dict[str, Any]:
     }
 
 
-def _mail(name: str, subject: str, context: dict[str, Any]) -> Mail:
-    context["subject"] = subject
+def written(name: str, subject: str, context: dict[str, Any]) -> Mail:
+    """Fill the templates of a kind of mail, as text and as HTML."""
+    context["subject"], context["site"] = subject, settings.SITE_URL
     html = render_to_string(f"mail/{name}.html", context)
     inliner = css_inline.CSSInliner(keep_at_rules=True, load_remote_stylesheets=False)
     return Mail(

@@ -8,8 +8,8 @@ from django.core.validators import MaxValueValidator
 from django.db import models
 from simple_history.models import HistoricalRecords
 
-from accounts.models import Account, AccountGroup
-from audits.models import IssueEvent
+from accounts.models import Account, AccountGroup, User
+from audits.models import IssueEvent, Proposal
 from items.models import Item, Run
 
 
@@ -63,11 +63,13 @@ def new_message_id() -> str:
 
 
 class Delivery(models.Model):
-    """One mail: what is gathered for it, and what became of it."""
+    """One mail, by a subscription or to a person who is concerned, and what became of it."""
 
     class Kind(models.TextChoices):
         ALERT = "alert", "alert"
         WEEKLY = "weekly", "weekly summary"
+        ASKED = "asked", "question about a rule"
+        ANSWERED = "answered", "answer about a rule"
 
     class State(models.TextChoices):
         GATHERING = "gathering", "gathering"
@@ -76,8 +78,10 @@ class Delivery(models.Model):
         FAILED = "failed", "given up"
 
     subscription = models.ForeignKey(
-        Subscription, on_delete=models.CASCADE, related_name="deliveries"
+        Subscription, on_delete=models.CASCADE, null=True, related_name="deliveries"
     )
+    person = models.ForeignKey(User, on_delete=models.CASCADE, null=True, related_name="+")
+    proposal = models.ForeignKey(Proposal, on_delete=models.CASCADE, null=True, related_name="+")
     kind = models.CharField(max_length=10, choices=Kind, default=Kind.ALERT)
     state = models.CharField(max_length=10, choices=State, default=State.GATHERING)
     since = models.DateTimeField(help_text="What became known from here on.")
@@ -103,10 +107,26 @@ class Delivery(models.Model):
                 condition=models.Q(kind="weekly"),
                 name="weekly_once",
             ),
+            models.UniqueConstraint(
+                fields=["person", "proposal", "kind"], name="told_once_of_proposal"
+            ),
+            models.CheckConstraint(
+                condition=models.Q(
+                    subscription__isnull=False, person__isnull=True, proposal__isnull=True
+                )
+                | models.Q(subscription__isnull=True, person__isnull=False, proposal__isnull=False),
+                name="subscription_or_person",
+            ),
         ]
 
     def __str__(self) -> str:
-        return self.subject or f"{self.kind} to {self.subscription.address}"
+        return self.subject or f"{self.kind} to {self.address}"
+
+    @property
+    def address(self) -> str:
+        """Where it goes, as of now."""
+        told = self.subscription or self.person
+        return told.address if isinstance(told, Subscription) else told.email if told else ""
 
 
 class Line(models.Model):

@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from notifications.mails import Mail, alert, weekly
 from notifications.models import Delivery
+from notifications.proposal_mails import answer, question
 
 logger = logging.getLogger(__name__)
 
@@ -21,6 +22,8 @@ ATTEMPTS = 12
 WRITERS: dict[str, Callable[[Delivery], Mail | None]] = {
     Delivery.Kind.ALERT: alert,
     Delivery.Kind.WEEKLY: weekly,
+    Delivery.Kind.ASKED: question,
+    Delivery.Kind.ANSWERED: answer,
 }
 
 
@@ -61,7 +64,7 @@ def _claim(pk: int, now_too: bool) -> Delivery | None:
     )
     if not taken:
         return None
-    return Delivery.objects.select_related("subscription").get(pk=pk)
+    return Delivery.objects.select_related("subscription", "person").get(pk=pk)
 
 
 def _send(delivery: Delivery) -> bool:
@@ -83,7 +86,7 @@ def _send(delivery: Delivery) -> bool:
 
 
 def _fail(delivery: Delivery, reason: str) -> None:
-    logger.warning("Mail %s to %s failed: %s", delivery.pk, delivery.subscription.address, reason)
+    logger.warning("Mail %s to %s failed: %s", delivery.pk, delivery.address, reason)
     given_up = delivery.attempts >= ATTEMPTS
     delivery.state = Delivery.State.FAILED if given_up else Delivery.State.GATHERING
     delivery.last_error, delivery.claimed_until = reason[:2000], None
@@ -98,7 +101,7 @@ def message(delivery: Delivery, mail: Mail) -> EmailMultiAlternatives:
     out = EmailMultiAlternatives(
         subject=mail.subject,
         body=mail.text,
-        to=[delivery.subscription.address],
+        to=[delivery.address],
         headers={
             "Message-ID": delivery.message_id,
             "Auto-Submitted": "auto-generated",
