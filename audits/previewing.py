@@ -18,6 +18,7 @@ from django.utils import timezone
 from accounts.models import Account
 from accounts.seeing import visible
 from audits.answers import COUNTED
+from audits.approving import PERMISSION
 from audits.backtesting import backtest, first_moment
 from audits.impacting import impact
 from audits.linting import faults
@@ -54,11 +55,11 @@ def ask(
     """Put a question about a text; return the same one where ``by`` asked it and still waits.
 
     What else ``by`` asked of this kind about the rule is cancelled. ``options`` of a backtest:
-    ``since``, a day in ISO form. Raises PermissionDenied where ``by`` may not change rules, and
+    ``since``, a day in ISO form. Raises PermissionDenied where ``by`` may not ask, and
     ValidationError, by field, where the text cannot be evaluated. A worker must be woken:
     ``config.previews.ask`` does both.
     """
-    if not by.has_perm("audits.change_rule"):
+    if not may_ask(by):
         raise PermissionDenied
     found = faults(dict(fields)) | _option_faults(kind, options or {})
     if found:
@@ -74,6 +75,11 @@ def ask(
         return same or Preview.objects.create(
             kind=kind, rule=rule, fields=text, options=wanted, by=by
         )
+
+
+def may_ask(user: Any) -> bool:
+    """Say whether somebody may ask: who changes rules, and who lets changes in."""
+    return user.has_perm("audits.change_rule") or user.has_perm(PERMISSION)
 
 
 def _option_faults(kind: str, options: Mapping[str, Any]) -> dict[str, str]:

@@ -12,6 +12,7 @@ from config.console.import_impact import import_answer, import_ask
 from config.console.importing import import_page
 from config.console.issue import issue_page
 from config.console.item import item_page
+from config.console.proposal_impact import proposal_ask, proposal_cancel, proposal_impact
 from config.console.rule_health import rule_health
 from config.console.search import search
 from config.console.workbench.ahead import (
@@ -66,6 +67,13 @@ urlpatterns = [
         name="workbench_cancel",
     ),
     path("audits/rule/workbench/suggest/", guarded(workbench_suggest), name="workbench_suggest"),
+    path("audits/proposal/<int:pk>/impact/", guarded(proposal_impact), name="proposal_impact"),
+    path("audits/proposal/<int:pk>/impact/ask/", guarded(proposal_ask), name="proposal_ask"),
+    path(
+        "audits/proposal/<int:pk>/impact/cancel/",
+        guarded(proposal_cancel),
+        name="proposal_cancel",
+    ),
     path("audits/rule/import/", guarded(import_page), name="import_rules"),
     path("audits/rule/import/impact/", guarded(import_ask), name="import_ask"),
     path("audits/rule/import/impact/<int:pk>/", guarded(import_answer), name="import_answer"),

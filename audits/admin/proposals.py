@@ -12,10 +12,12 @@ from django.utils.html import format_html
 from unfold.decorators import display
 
 from accounts.admin import ReadOnlyAdmin, Tabs, facet, tag
+from accounts.seeing import visible
 from audits.admin.rule_steps import Said, shadow_counts, told
 from audits.approving import approve, refuse, why_not, withdraw
-from audits.models import Proposal, Rule, RuleVersion
+from audits.models import Issue, Proposal, Rule, RuleVersion
 from audits.pairing import Pair, pairs
+from audits.previewing import may_ask
 from audits.versions import check_version, text_of
 
 TONES = {
@@ -104,6 +106,8 @@ class ProposalAdmin(ReadOnlyAdmin):
             "answer_tag": answer_tag(proposal),
             "why_not": why_not(proposal, request.user),
             "may_edit": request.user.has_perm("audits.change_rule"),
+            "may_ask": may_ask(request.user),
+            "open_issues": _open_issues(rule, request.user) if proposal.version is None else 0,
             **_difference(proposal, rule),
             **_trial(proposal.version, rule, request.user),
         }
@@ -148,6 +152,10 @@ def _difference(proposal: Proposal, rule: Rule) -> dict[str, Any]:
         "differing": [pair for pair in both if pair.differs],
         "same": [pair.label for pair in both if not pair.differs],
     }
+
+
+def _open_issues(rule: Rule, user: Any) -> int:
+    return visible(Issue.objects.open(), user).filter(rule=rule).count()
 
 
 def _whole(version: RuleVersion) -> list[Pair]:

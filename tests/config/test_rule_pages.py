@@ -14,9 +14,10 @@ from django.utils import timezone
 
 from accounts.models import AccountGroup, Grant, User
 from audits.editing import Saved, Then, save_version
-from audits.models import Proposal, Rule, RuleVersion, ShadowFinding
+from audits.models import Preview, Proposal, Rule, RuleVersion, ShadowFinding
 from audits.moving import into_shadow, out_of_shadow, put_into_force, retire
 from audits.versions import text_of
+from config import jobs
 from tests.config.test_forms import a_form
 from tests.factories import AccountFactory, GroupFactory, IssueFactory, ItemFactory, UserFactory
 
@@ -99,6 +100,10 @@ def step(client: Client, rule: Rule, what: str, **given: Any) -> str:
     response = client.post(address("rule_do", rule.pk, what), given, follow=True)
     rule.refresh_from_db()
     return unescape(response.content.decode())
+
+
+def posted(client: Client, name: str, proposal: Proposal) -> str:
+    return unescape(client.post(reverse(name, args=[proposal.pk])).content.decode())
 
 
 def waiting() -> Proposal:
@@ -271,6 +276,57 @@ def test_an_answer_out_of_the_blue_is_refused(
     assert browser(omar).post(page, {"answer": "drop table"}).status_code == 403
     assert browser(person("new")).get(page).status_code in (302, 403, 404)
     assert browser(omar).get(address("proposal_change", 999_999)).status_code == 404
+
+
+def test_who_answers_is_shown_what_would_change(
+    ines: User, omar: User, rule: Rule, second_person: None
+) -> None:
+    edit(rule, ines, Then.FORCE, score=9)
+    account = AccountFactory(name="shop")
+    for number in range(3):
+        ItemFactory(account=account, config={"Open": number > 0})
+    approver, proposal = browser(omar), waiting()
+    impact = reverse("proposal_impact", args=[proposal.pk])
+    assert f'hx-get="{impact}"' in text(approver, "proposal_change", proposal.pk)
+    asking = approver.get(impact).content.decode()
+    assert 'hx-trigger="load, click"' in asking, "it is asked without a click"
+    assert not Preview.objects.exists(), "looking at a page asks nothing"
+    assert "Waiting for a worker" in posted(approver, "proposal_ask", proposal)
+    assert "It was cancelled." in posted(approver, "proposal_cancel", proposal)
+    assert "load, click" not in approver.get(impact).content.decode(), "once is enough"
+
+    posted(approver, "proposal_ask", proposal)
+    jobs.preview(Preview.objects.get(state="waiting").pk)
+    answered = " ".join(unescape(approver.get(impact).content.decode()).split())
+    assert ">+2</dd>" in answered
+    assert "2 in shop" in answered
+    assert "fires on 2, not on 1" in answered
+    assert "+2" not in browser(ines).get(impact).content.decode(), "an answer is for who asked"
+
+
+def test_only_who_may_answer_or_ask_is_told_what_a_proposal_would_change(
+    ines: User, omar: User, rule: Rule, second_person: None
+) -> None:
+    edit(rule, ines, Then.FORCE, score=9)
+    proposal = waiting()
+    vera = browser(person("vera", "viewer"))
+    assert "If this were in force now" not in text(vera, "proposal_change", proposal.pk)
+    for name in ("proposal_impact", "proposal_ask", "proposal_cancel"):
+        how = vera.get if name == "proposal_impact" else vera.post
+        assert how(reverse(name, args=[proposal.pk])).status_code == 403
+    assert not Preview.objects.exists()
+    browser(omar).post(address("proposal_change", proposal.pk), {"answer": "approve"})
+    assert browser(omar).get(reverse("proposal_impact", args=[proposal.pk])).status_code == 404
+
+
+def test_a_proposal_to_retire_says_what_it_closes(
+    ines: User, omar: User, rule: Rule, second_person: None
+) -> None:
+    IssueFactory(item=ItemFactory(), version=rule.active)
+    retire(rule, ines, "Not needed any more.")
+    page = text(browser(omar), "proposal_change", waiting().pk)
+    assert "1 open issue</a> would be closed" in page
+    assert "If this were in force now" not in page
 
 
 # -- versions ---------------------------------------------------------------------------------

@@ -7,6 +7,7 @@ from typing import Any
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.http import Http404, HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
+from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_GET, require_POST
 
@@ -30,6 +31,12 @@ class Panel:
     seen: Seen | None = None
     fault: str = ""
     since: str = ""
+    asks_at: str = ""
+    """The address that takes the question; likewise the others."""
+    looks_at: str = ""
+    cancels_at: str = ""
+    at_once: bool = False
+    """Whether it is asked without a click."""
 
     @property
     def template(self) -> str:
@@ -68,16 +75,15 @@ def workbench_ask(request: HttpRequest) -> HttpResponse:
     try:
         preview = ask(sheet.fields, sheet.rule, request.user, kind, options)
     except ValidationError as error:
-        by_field = error.message_dict.items()
-        fault = "\n".join(f"{name.capitalize()}: {' '.join(said)}" for name, said in by_field)
-        return _answer(request, _panel(kind, fault=fault, since=request.POST.get("since", "")))
-    return _answer(request, _panel(kind, view(preview, request.user)))
+        fault = by_field(error)
+        return answered(request, _panel(kind, fault=fault, since=request.POST.get("since", "")))
+    return answered(request, _panel(kind, view(preview, request.user)))
 
 
 @require_GET
 def workbench_preview(request: HttpRequest, pk: int) -> HttpResponse:
     """Tell how far a question is, or its answer."""
-    return _answer(request, _seen(request, pk))
+    return answered(request, _seen(request, pk))
 
 
 @require_POST
@@ -86,7 +92,7 @@ def workbench_cancel(request: HttpRequest, pk: int) -> HttpResponse:
     panel = _seen(request, pk)
     if panel.seen:
         cancel(panel.seen.preview, request.user)
-    return _answer(request, _seen(request, pk))
+    return answered(request, _seen(request, pk))
 
 
 def panels(request: HttpRequest, sheet: Sheet) -> list[Panel]:
@@ -106,7 +112,17 @@ def _asked(request: HttpRequest, sheet: Sheet, kind: str) -> Seen | None:
 def _panel(kind: str, seen: Seen | None = None, fault: str = "", since: str = "") -> Panel:
     given = seen.preview.options.get("since", "") if seen else since
     since = given or (timezone.localdate() - BACK).isoformat()
-    return Panel(kind, *TITLES[Preview.Kind(kind)], seen=seen, fault=fault, since=since[:10])
+    this = [seen.preview.pk] if seen else []
+    return Panel(
+        kind,
+        *TITLES[Preview.Kind(kind)],
+        seen=seen,
+        fault=fault,
+        since=since[:10],
+        asks_at=reverse("workbench_ask"),
+        looks_at=reverse("workbench_preview", args=this) if this else "",
+        cancels_at=reverse("workbench_cancel", args=this) if this else "",
+    )
 
 
 def _kind(text: str) -> str:
@@ -123,7 +139,14 @@ def _seen(request: HttpRequest, pk: int) -> Panel:
     return _panel(preview.kind, view(preview, request.user))
 
 
-def _answer(request: HttpRequest, panel: Panel) -> HttpResponse:
+def by_field(error: ValidationError) -> str:
+    """Return what speaks against a text, a line a field."""
+    said = error.message_dict.items()
+    return "\n".join(f"{name.capitalize()}: {' '.join(words)}" for name, words in said)
+
+
+def answered(request: HttpRequest, panel: Panel) -> HttpResponse:
+    """Show a question where it stands on the page: not asked yet, waiting, or answered."""
     context: dict[str, Any] = {"panel": panel, "may_edit": True}
     if panel.seen:
         context |= {"preview": panel.seen.preview, "result": panel.seen.result}
