@@ -223,7 +223,7 @@ class _Back:
         if began.revision and not before and self.tally.sees(row.account_id):
             self.actors[_actor(began.actor)] += 1
         rank = (episode.score, int(began.at.timestamp()))
-        self.tally.keep("episodes", row, rank, **_shown(episode, caught))
+        self.tally.keep("episodes", row, rank, lambda: _shown(episode, caught))
 
     def found(self) -> Any:
         """Return what was found, so that it can be pickled."""

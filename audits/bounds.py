@@ -1,6 +1,6 @@
 """What one evaluation of an expression may take, counted while it runs."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import Any
 
 from audits.functions.base import Context
@@ -87,15 +87,24 @@ def weight(value: Any, most: int) -> int:
     Shared parts count each time they stand. Stops soon after ``most``.
     """
     found, open_ = 0, [value]
+    parts: Collection[Any]
     while open_ and found <= most:
         one = open_.pop()
         kind = type(one)
         if kind is dict:
-            found += 1 + sum(map(len, one))
-            open_ += one.values()
+            found += sum(map(len, one))
+            parts = one.values()
         elif kind is list:
-            found += 1
-            open_ += one
+            parts = one
         else:
-            found += 1 + len(one) if kind is str else 1
+            parts = ()
+            found += len(one) if kind is str else 0
+        found += 1 + len(parts)
+        for part in parts:
+            kind = type(part)
+            if kind is str:
+                found += len(part)
+            elif kind is dict or kind is list:
+                found -= 1  # It counts itself.
+                open_.append(part)
     return found

@@ -147,9 +147,30 @@ def _length(_: Evaluation, value: Any) -> Any:
     return STOCK.call_function("length", [value])
 
 
+_ANY_TO_STRING = _guarded("to_string", _stock("to_string"))
+_ANY_JOIN = _guarded("join", _stock("join"))
+
+
+def _to_string(run: Evaluation, value: Any) -> Any:
+    kind = type(value)
+    if kind is str or (kind is int and value.bit_length() < 64):
+        run.spend(1)
+        return run.measured(str(value))
+    return _ANY_TO_STRING(run, value)
+
+
+def _join(run: Evaluation, glue: Any, texts: Any) -> Any:
+    if type(glue) is str and type(texts) is list and all(type(one) is str for one in texts):
+        run.spend(1 + len(texts))
+        return run.measured(glue.join(texts))
+    return _ANY_JOIN(run, glue, texts)
+
+
 QUICK: dict[tuple[str, int], Answer] = {
     ("contains", 2): _contains,
     ("starts_with", 2): _starts_with,
     ("ends_with", 2): _ends_with,
     ("length", 1): _length,
+    ("to_string", 1): _to_string,
+    ("join", 2): _join,
 }

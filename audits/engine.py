@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 import jmespath
 from jmespath.exceptions import JMESPathError
@@ -33,16 +33,20 @@ class Outcome(enum.StrEnum):
     UNKNOWN = "unknown"
 
 
-@dataclass(frozen=True)
-class Finding:
+class Finding(NamedTuple):
     """One reason why an item breaks a rule."""
 
     fingerprint: str
     """Stays the same for as long as the reason does, so that what was said of it stays too."""
     identity: Any
-    notes: str
     evidence: Any
     extent: list[Any]
+    template: str
+
+    @property
+    def notes(self) -> str:
+        """The sentence that reviewers read; looking ahead writes few of those that it finds."""
+        return notes(self.template, self.evidence)
 
 
 @dataclass(frozen=True)
@@ -118,7 +122,8 @@ def truth(value: Any) -> bool:
 def identify(rule: Evaluable, context: Context, evidence: Any) -> str:
     """Return the fingerprint that a rule gives kept evidence; empty where it gives none."""
     try:
-        return fingerprint(_identity(rule, Evaluation(context), evidence))
+        run = Evaluation(context)
+        return fingerprint(_visit(run, rule.identity, evidence) if rule.identity else evidence)
     except (JMESPathError, TypeError, ValueError, RuleError, RecursionError, Exceeded, Unread):
         return ""
 
@@ -160,12 +165,14 @@ def _findings(rule: Evaluable, run: Evaluation, selected: Any) -> list[Finding]:
             continue
         if len(found) >= FINDINGS:
             raise Exceeded(f"it finds more than {FINDINGS} things in one item")
-        identity = _shown(_identity(rule, run, _shown(element)))
+        identity = _shown(element)
+        if rule.identity:
+            identity = _shown(_visit(run, rule.identity, element))
         key = fingerprint(identity)
         if key not in found:
             extent = _visit(run, rule.extent, element) if rule.extent else []
             extent = _shown(extent if isinstance(extent, list) else [extent])
-            found[key] = Finding(key, identity, notes(rule.notes, element), element, extent)
+            found[key] = Finding(key, identity, element, extent, rule.notes)
     return list(found.values())
 
 
@@ -176,24 +183,23 @@ def _shown(value: Any) -> Any:
     return value
 
 
-def _identity(rule: Evaluable, run: Evaluation, element: Any) -> Any:
-    if rule.identity:
-        return _visit(run, rule.identity, element)
-    return element
-
-
 def notes(template: str, element: Any) -> str:
     """Fill ``{path}`` holes from the element, once: what is filled in is not read again."""
-
-    def fill(match: re.Match[str]) -> str:
+    said, *holes = _pieces(template)
+    for path, text in zip(holes[::2], holes[1::2], strict=True):
         value = element
-        for step in match[1].split("."):
+        for step in path.split("."):
             if step == "it" and value is element:
                 continue
             value = value.get(step) if isinstance(value, dict) else None
-        return readable(value)
+        said += readable(value) + text
+    return said[:2000]
 
-    return HOLE.sub(fill, template)[:2000]
+
+@functools.lru_cache(maxsize=4096)
+def _pieces(template: str) -> list[str]:
+    """Return texts and the paths between them, in turn."""
+    return HOLE.split(template)
 
 
 def readable(value: Any) -> str:

@@ -94,13 +94,22 @@ class _Kept(NamedTuple):
         return 0 if self.fixed_at or self.justified else self.score
 
 
-class _Goes(NamedTuple):
-    """An issue that is open afterwards, with what is found."""
+class _Comes(NamedTuple):
+    """An issue that would be new."""
 
     item: _Seen
-    kept: _Kept | None
     finding: Finding
     score: int
+    kept: None = None
+
+
+class _Goes(NamedTuple):
+    """An issue that was kept and is open afterwards, with what is found."""
+
+    item: _Seen
+    finding: Finding
+    score: int
+    kept: _Kept
 
 
 class _Ahead:
@@ -206,15 +215,28 @@ class _Ahead:
         for one in matched.moved:
             self._tell("moved", item, one)
         for one, finding in matched.same:
-            self._goes.append(_Goes(item, one, finding, holds.score))
-        for finding in matched.new:
-            self._goes.append(_Goes(item, None, finding, holds.score))
+            self._goes.append(_Goes(item, finding, holds.score, one))
+        if matched.new:
+            self._open([_Comes(item, finding, holds.score) for finding in matched.new])
         # Where nothing new is found either, they just close.
         stuck = {one.pk: why for one, why in matched.stuck if matched.new and not one.fixed_at}
         for one in matched.over:
             if one.pk in stuck:
                 self._tell("stuck", item, one, why=stuck[one.pk])
             self._close(item, [one], stuck.get(one.pk, ""))
+
+    def _open(self, new: list[_Comes]) -> None:
+        """Count the issues that would be new on one item."""
+        item, many, score = new[0].item, len(new), new[0].score
+        account, justified = item.account_id, item.pk in self.standing
+        self.tally.add(account, "new", many)
+        self.tally.add(account, "after", 0 if justified else many * score)
+        if justified:
+            self.tally.add(account, "covered", many)
+        else:
+            self._note(new[0], What.OPENED, Cause.RULE, many)
+        for comes in new:
+            self._show("new", comes, justified)
 
     def _close(self, item: Placed, kept: list[_Kept], why: str) -> None:
         for one in kept:
@@ -228,7 +250,7 @@ class _Ahead:
             self.tally.add(item.account_id, "lost")
             self.tally.add(item.account_id, "after", one.weight)
         worst = max((one.score for one in still), default=-1)
-        self.tally.keep("unknown", item, (worst,), score=max(worst, 0), why=reason)
+        self.tally.keep("unknown", item, (worst,), lambda: {"score": max(worst, 0), "why": reason})
         if self.tally.sees(item.account_id):
             self.reasons[
                 reason if reason in self.reasons or len(self.reasons) < 500 else OTHER
@@ -241,29 +263,30 @@ class _Ahead:
             what,
             item,
             (one.score,),
-            issue=one.pk,
-            score=one.score,
-            notes=one.notes,
-            evidence=one.evidence,
-            justified=one.justified,
-            why=why,
+            lambda: {
+                "issue": one.pk,
+                "score": one.score,
+                "notes": one.notes,
+                "evidence": one.evidence,
+                "justified": one.justified,
+                "why": why,
+            },
         )
 
     def _settle(self) -> None:
         """Count what is open afterwards, once it is known which justifications lapse."""
-        justified = [g.kept.pk for g in self._goes if g.kept and g.kept.justified]
+        justified = [goes.kept.pk for goes in self._goes if goes.kept.justified]
         covered: dict[int, list[list[Any]]] = defaultdict(list)
         rows = Coverage.objects.filter(issue__in=justified, until=None) if justified else ()
         for coverage in rows:
             covered[coverage.issue_id].append(coverage.extent)
         for goes in self._goes:
-            self._go(goes, covered.get(goes.kept.pk, []) if goes.kept else [])
+            self._go(goes, covered.get(goes.kept.pk, []))
         self._goes.clear()
 
     def _go(self, goes: _Goes, extents: list[list[Any]]) -> None:
-        item, kept, finding, score = goes
-        account = item.account_id
-        justified = kept.justified if kept else item.pk in self.standing
+        item, finding, score, kept = goes
+        account, justified = item.account_id, kept.justified
         new = [widened(extent, finding.extent) for extent in extents]
         lapsed = [one for one in new if one]
         for one in lapsed:
@@ -275,38 +298,40 @@ class _Ahead:
             self.tally.add(account, "uncovered")
             self._note(goes, What.LAPSED, Cause.CLOUD)
         self.tally.add(account, "after", 0 if justified else score)
-        if kept and kept.fixed_at is None:
+        if kept.fixed_at is None:
             self.tally.add(account, "stays")
             if kept.score != score:
                 self.tally.add(account, "rescored")
                 self._show("rescored", goes, justified)
             return
-        self.tally.add(account, "reopened" if kept else "new")
-        self._show("new", goes, justified, "It was fixed once." if kept else "")
+        self.tally.add(account, "reopened")
+        self._show("new", goes, justified, "It was fixed once.")
         if justified:
             self.tally.add(account, "covered")
         else:
-            self._note(goes, What.REOPENED if kept else What.OPENED, Cause.RULE)
+            self._note(goes, What.REOPENED, Cause.RULE)
 
-    def _show(self, what: str, goes: _Goes, justified: bool, why: str = "") -> None:
-        item, kept, finding, score = goes
+    def _show(self, what: str, one: _Comes | _Goes, justified: bool, why: str = "") -> None:
+        item, finding, score, kept = one
         change = abs(score - kept.score) if kept and what == "rescored" else 0
         self.tally.keep(
             what,
             item,
             (change, score),
-            issue=kept.pk if kept else None,
-            score=score,
-            before=kept.score if kept else None,
-            notes=finding.notes,
-            evidence=finding.evidence,
-            justified=justified,
-            why=why,
+            lambda: {
+                "issue": kept.pk if kept else None,
+                "score": score,
+                "before": kept.score if kept else None,
+                "notes": finding.notes,
+                "evidence": finding.evidence,
+                "justified": justified,
+                "why": why,
+            },
         )
 
-    def _note(self, goes: _Goes, what: What, cause: Cause) -> None:
-        item = goes.item
-        self.news[item.account_id, item.technology, what.value, cause.value, goes.score] += 1
+    def _note(self, one: _Comes | _Goes, what: What, cause: Cause, many: int = 1) -> None:
+        item = one.item
+        self.news[item.account_id, item.technology, what.value, cause.value, one.score] += many
 
     def leave(self) -> None:
         """Close what the rule holds open in technologies that the text is no longer about."""

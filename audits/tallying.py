@@ -50,11 +50,15 @@ class Tally:
         self.total[what] += count
         self.accounts[account][what] += count
 
-    def keep(self, what: str, item: Placed, rank: tuple[int, ...], **told: Any) -> None:
-        """Keep something to be shown if it is among the worst; among equals the first stays."""
-        if not self.sees(item.account_id):
-            return
-        self._push(what, rank, lambda: _row(item, **told))
+    def keep(
+        self, what: str, item: Placed, rank: tuple[int, ...], tell: Callable[[], dict[str, Any]]
+    ) -> None:
+        """Keep something to be shown if it is among the worst; among equals the first stays.
+
+        ``tell`` is asked for what is shown of it only then.
+        """
+        if self.sees(item.account_id):
+            self._push(what, rank, lambda: _row(item, **tell()))
 
     def _push(self, what: str, rank: tuple[int, ...], row: Callable[[], Row]) -> None:
         worst = self._worst[what]

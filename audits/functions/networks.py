@@ -7,7 +7,7 @@ from typing import Any
 from audits.functions.base import Context, pure
 from audits.functions.firewalls import LAST_PORT, WITH_PORTS, Filter, filters, number
 from audits.functions.ranges import (
-    Network,
+    Range,
     apart,
     covers_internet,
     network,
@@ -177,16 +177,20 @@ def _form(one: Filter, left: list[Span] | None) -> dict[str, Any]:
 
 
 def _mark_world(found: Sequence[Filter], rules: list[dict[str, Any]]) -> None:
-    alike: dict[Any, list[tuple[Network, dict[str, Any]]]] = defaultdict(list)
+    alike: dict[Any, list[tuple[Range, dict[str, Any]]]] = defaultdict(list)
     for one, rule in zip(found, rules, strict=True):
-        net = network(one.cidr)
-        if net is not None and not rule["shadowed"]:
-            kind = (one.scope, one.direction, one.allow, one.protocol, one.ports, one.targets)
-            alike[kind].append((net, rule))
+        remote = ranged(one.cidr)
+        if remote is not None and not rule["shadowed"]:
+            ports = (one.protocol, one.first, one.last)
+            alike[one.scope, one.direction, one.allow, ports, one.targets].append((remote, rule))
     for pairs in alike.values():
-        everybody = world([net for net, _ in pairs])
-        for net, rule in pairs:
-            rule["world"] = net in everybody
+        if len(pairs) == 1:  # As most are; what is asked of one range is worked out once.
+            [(remote, rule)] = pairs
+            rule["world"] = remote.internet and not remote.private
+            continue
+        everybody = world([remote.net for remote, _ in pairs])
+        for remote, rule in pairs if everybody else ():
+            rule["world"] = remote.net in everybody
 
 
 def _spans_of(rule: dict[str, Any]) -> list[Span]:

@@ -23,6 +23,20 @@ PRIVATE = tuple(
     )
 )
 
+# Of each private block: the length of its prefix, of the rest of an address, and the prefix.
+_PRIVATE = {
+    version: [
+        (
+            block.prefixlen,
+            block.max_prefixlen - block.prefixlen,
+            int(block.network_address) >> block.max_prefixlen - block.prefixlen,
+        )
+        for block in PRIVATE
+        if block.version == version
+    ]
+    for version in (4, 6)
+}
+
 # What no packet from the internet can come from (IANA's special-purpose registries). Leaving
 # these out of a list of ranges does not make the list any less "everybody".
 _UNROUTED_4 = tuple(
@@ -50,6 +64,8 @@ _ALL_6 = IPv6Network("::/0")
 _UNROUTED_6 = tuple(_ALL_6.address_exclude(IPv6Network("2000::/3")))
 
 _MOST_OF_THE_INTERNET = {4: 2**31, 6: 2**125}
+# One network that is the whole internet has no longer prefix.
+_LONGEST = 3
 
 
 @lru_cache(maxsize=8192)
@@ -101,7 +117,16 @@ def overlaps(one: Network, other: Network) -> bool:
 
 def is_private(net: Network) -> bool:
     """Say whether no address of a network can be met on the internet."""
-    return any(within(net, block) for block in PRIVATE)
+    length, first = net.prefixlen, int(net.network_address)
+    return any(
+        length >= shortest and first >> rest == start
+        for shortest, rest, start in _PRIVATE[net.version]
+    )
+
+
+def _size(net: Network) -> int:
+    # The property of the library makes an object of the last address first.
+    return 1 << net.max_prefixlen - net.prefixlen
 
 
 def covers_internet(networks: Collection[Network]) -> bool:
@@ -113,7 +138,7 @@ def covers_internet(networks: Collection[Network]) -> bool:
 
 def is_internet(net: Network) -> bool:
     """Say whether a network holds every public address of IPv4, or every one of IPv6."""
-    return covers_internet([net])
+    return net.prefixlen <= _LONGEST and covers_internet([net])
 
 
 def world(networks: Collection[Network]) -> set[Network]:
@@ -124,7 +149,7 @@ def world(networks: Collection[Network]) -> set[Network]:
     found: set[Network] = set()
     for version in (4, 6):
         alike = [net for net in networks if net.version == version]
-        if sum([net.num_addresses for net in alike]) < _MOST_OF_THE_INTERNET[version]:
+        if sum(map(_size, alike)) < _MOST_OF_THE_INTERNET[version]:
             continue
         widest = _widest(alike)
         if covers_internet(widest):
@@ -143,7 +168,7 @@ def apart(networks: Iterable[Network]) -> list[Network]:
 def _covers(found: list[OneVersion], unrouted: tuple[OneVersion, ...], all_: OneVersion) -> bool:
     if all_ in found:
         return True
-    if sum(net.num_addresses for net in found) < _MOST_OF_THE_INTERNET[all_.version]:
+    if sum(map(_size, found)) < _MOST_OF_THE_INTERNET[all_.version]:
         return False
     return list(collapse_addresses([*found, *unrouted])) == [all_]
 

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from jmespath.exceptions import JMESPathError
 
-from audits.bounds import STEPS, Evaluation
+from audits.bounds import STEPS, Evaluation, weight
 from audits.compiling import Source, compiled
 from audits.engine import EVIDENCE, Outcome, Verdict, evaluate, notes, truth
 from audits.functions.base import Context
@@ -271,3 +271,40 @@ def test_a_small_finding_that_holds_one_large_value_many_times_is_unknown() -> N
     many = ", ".join(["@"] * 90)
     verdict = judge(f"[[{many}] | [{many}]]", {"a": "x" * 900})
     assert (verdict.outcome, "too large" in verdict.reason) == (Outcome.UNKNOWN, True)
+
+
+def plain_weight(value: Any) -> int:
+    if isinstance(value, dict):
+        return 1 + sum(len(key) + plain_weight(one) for key, one in value.items())
+    if isinstance(value, list):
+        return 1 + sum(map(plain_weight, value))
+    return 1 + (len(value) if isinstance(value, str) else 0)
+
+
+@given(
+    st.recursive(
+        st.none() | st.booleans() | st.integers() | st.text(max_size=5),
+        lambda one: st.lists(one) | st.dictionaries(st.text(max_size=5), one),
+    )
+)
+def test_a_weight_counts_every_value_and_every_character(value: Any) -> None:
+    assert weight(value, 1_000_000) == plain_weight(value)
+
+
+@pytest.mark.parametrize("array", [["a", "b"], ["a"], [], ["a", 1], "ab", None, {"a": "b"}])
+@pytest.mark.parametrize("glue", [", ", "", 7, None])
+def test_join_says_what_stock_says(array: Any, glue: Any) -> None:
+    verdict = judge("[join(glue, array)]", {"glue": glue, "array": array})
+    try:
+        expected = jmespath.search("join(glue, array)", {"glue": glue, "array": array})
+    except JMESPathError:
+        assert verdict.outcome == Outcome.UNKNOWN
+    else:
+        found = verdict.findings[0].evidence if verdict.findings else ""
+        assert found == expected
+
+
+@pytest.mark.parametrize("value", ["text", 7, -(2**80), True, None, 1.5, [1, "a"], {"a": None}])
+def test_to_string_says_what_stock_says(value: Any) -> None:
+    (finding,) = judge("to_string(value)", {"value": value}).findings
+    assert finding.evidence == jmespath.search("to_string(value)", {"value": value})

@@ -1,7 +1,7 @@
 """Packet filters of three clouds in one form: who comes first decides, and nothing is hidden."""
 
 import json
-from ipaddress import ip_address, ip_network
+from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 from typing import Any
 
 import pytest
@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from audits.examples import example_context
 from audits.functions.networks import covers_port, net_rules
+from audits.functions.ranges import PRIVATE, covers_internet, is_internet, is_private, within
 
 WORLD = example_context(None, None, {})
 INGRESS_SSH = ("ingress", "allow", "tcp", "22")
@@ -362,3 +363,13 @@ def test_a_packet_is_let_in_exactly_if_a_rule_with_something_left_lets_it_in(ent
 def _within(port: int, ports: str) -> bool:
     first, _, last = ports.partition("-")
     return int(first) <= port <= int(last or first)
+
+
+@given(st.integers(0, 2**32 - 1), st.integers(0, 32), st.sampled_from((4, 6)))
+def test_private_is_what_lies_in_a_private_block(address: int, length: int, version: int) -> None:
+    kind = IPv4Network if version == 4 else IPv6Network
+    beside = PRIVATE[address % len(PRIVATE)]
+    first = address if address % 2 or beside.version != version else int(beside.network_address)
+    net = kind((first, length if version == 4 else length * 4), strict=False)
+    assert is_private(net) == any(within(net, block) for block in PRIVATE)
+    assert is_internet(net) == covers_internet([net])
