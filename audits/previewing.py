@@ -51,11 +51,13 @@ def ask(
     by: Any,
     kind: str,
     options: Mapping[str, Any] | None = None,
+    replacing: bool = True,
 ) -> Preview:
     """Put a question about a text; return the same one where ``by`` asked it and still waits.
 
-    What else ``by`` asked of this kind about the rule is cancelled. ``options`` of a backtest:
-    ``since``, a day in ISO form. Raises PermissionDenied where ``by`` may not ask, and
+    What else ``by`` asked of this kind about the rule is cancelled, unless this question stands
+    beside others (``replacing`` false): new rules are told apart by nothing. ``options`` of a
+    backtest: ``since``, a day in ISO form. Raises PermissionDenied where ``by`` may not ask, and
     ValidationError, by field, where the text cannot be evaluated. A worker must be woken:
     ``config.previews.ask`` does both.
     """
@@ -71,7 +73,8 @@ def ask(
             by=by, rule=rule, kind=kind, state__in=UNFINISHED
         )
         same = next((one for one in others if (one.fields, one.options) == (text, wanted)), None)
-        others.exclude(pk__in=[same.pk] if same else []).update(state=Preview.State.CANCELLED)
+        if replacing:
+            others.exclude(pk__in=[same.pk] if same else []).update(state=Preview.State.CANCELLED)
         return same or Preview.objects.create(
             kind=kind, rule=rule, fields=text, options=wanted, by=by
         )

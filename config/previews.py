@@ -2,7 +2,7 @@
 part, and the queue between."""
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from datetime import timedelta
 from typing import Any
@@ -34,12 +34,25 @@ def ask(
     by: Any,
     kind: str,
     options: Mapping[str, Any] | None = None,
+    replacing: bool = True,
 ) -> Preview:
     """Put a question as ``previewing.ask`` does, and wake a worker."""
-    preview = previewing.ask(fields, rule, by, kind, options)
+    preview = previewing.ask(fields, rule, by, kind, options, replacing)
     if preview.state == Preview.State.WAITING and preview.pk not in _queued():
         async_task(JOB, preview.pk)
     return preview
+
+
+def ask_all(
+    texts: Iterable[tuple[Mapping[str, Any], Rule | None]], by: Any, kind: str
+) -> list[Preview]:
+    """Put a question about each of several texts, all of which go on together."""
+    previews = [previewing.ask(text, rule, by, kind, replacing=False) for text, rule in texts]
+    queued = _queued()
+    for one in previews:
+        if one.state == Preview.State.WAITING and one.pk not in queued:
+            async_task(JOB, one.pk)
+    return previews
 
 
 def answer(pk: int) -> None:

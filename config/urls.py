@@ -9,6 +9,7 @@ from config.console.frameworks.control import control
 from config.console.frameworks.listing import framework, framework_csv, frameworks
 from config.console.health import health
 from config.console.import_impact import import_answer, import_ask
+from config.console.import_sum import import_sum_answer, import_sum_ask, import_sum_cancel
 from config.console.importing import import_page
 from config.console.issue import issue_page
 from config.console.item import item_page
@@ -77,5 +78,8 @@ urlpatterns = [
     path("audits/rule/import/", guarded(import_page), name="import_rules"),
     path("audits/rule/import/impact/", guarded(import_ask), name="import_ask"),
     path("audits/rule/import/impact/<int:pk>/", guarded(import_answer), name="import_answer"),
+    path("audits/rule/import/sum/", guarded(import_sum_ask), name="import_sum_ask"),
+    path("audits/rule/import/sum/answer/", guarded(import_sum_answer), name="import_sum_answer"),
+    path("audits/rule/import/sum/cancel/", guarded(import_sum_cancel), name="import_sum_cancel"),
     path("", admin.site.urls),
 ]

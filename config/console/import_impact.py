@@ -35,7 +35,7 @@ def import_ask(request: HttpRequest) -> HttpResponse:
         planned = {one.key: one for one in plan(*sent_text(request))}
         one = planned[key]
         taken = {choice.key: choice.taken for choice in sent_choices(request)}.get(key, one.taken)
-        preview = ask(one.text(taken), one.rule, request.user, Preview.Kind.IMPACT)
+        preview = ask(one.text(taken), one.rule, request.user, Preview.Kind.IMPACT, replacing=False)
     except (PackError, KeyError) as error:
         raise Http404 from error
     except ValidationError as error:

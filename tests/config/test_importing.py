@@ -19,7 +19,7 @@ from audits.packing import stream, texts_of
 from audits.unpacking import unpacked
 from audits.versions import text_of, write_version
 from config.previews import answer
-from tests.factories import GroupFactory, ItemFactory, UserFactory, a_rule
+from tests.factories import GroupFactory, ItemFactory, SubscriptionFactory, UserFactory, a_rule
 
 pytestmark = pytest.mark.django_db
 
@@ -260,6 +260,83 @@ def test_the_impact_is_of_the_chosen_fields(admin_client: Client) -> None:
     admin_client.post(f"{PAGE}impact/", form)
     asked = Preview.objects.get()
     assert (asked.fields["score"], asked.fields["expression"]) == (9, "Name")
+
+
+def test_new_rules_are_asked_about_beside_each_other(admin_client: Client) -> None:
+    text = pack({"key": "one"}, {"key": "two", "expression": "Name"})
+    for key in ("ours.one", "ours.two"):
+        admin_client.post(f"{PAGE}impact/", {"text": text, "impact": key})
+    assert [one.state for one in Preview.objects.all()] == ["waiting", "waiting"]
+
+
+def ask_sum(client: Client, text: str, *rules: str, **form: Any) -> str:
+    given = {"text": text, "rule": [f"{key} 0" for key in rules], **form}
+    return unescape(client.post(f"{PAGE}sum/", given).content.decode())
+
+
+def test_the_impact_of_all_chosen_rules_is_added_up(admin_client: Client) -> None:
+    SubscriptionFactory(least_score=0)
+    SubscriptionFactory(least_score=9)
+    SubscriptionFactory(issues=False)
+    for number in range(3):
+        ItemFactory(config={"GroupId": f"sg-{number}"})
+    ItemFactory(config={"Name": "x"})
+    text = pack(
+        {"key": "one"}, {"key": "two", "expression": "Name"}, {"key": "three", "expression": "Name"}
+    )
+    assert "What would all chosen ones change now?" in show(admin_client, text)
+    asked = ask_sum(admin_client, text, "ours.one", "ours.two")
+    assert "0 of 2 rules answered" in asked
+    previews = list(Preview.objects.order_by("pk"))
+    address = f"{PAGE}sum/answer/?of={'-'.join(str(one.pk) for one in previews)}"
+    assert address in asked, "it asks again by itself"
+    answer(previews[0].pk)
+    assert "1 of 2 rules answered" in admin_client.get(address).content.decode()
+    answer(previews[1].pk)
+    told = unescape(admin_client.get(address).content.decode())
+    assert "All 2 rules together" in told
+    assert 'Issues: <b class="number text-important">4</b> new' in told
+    assert '<b class="number text-important">1</b> subscription would be told' in told
+    assert not Rule.objects.exists()
+
+
+def test_only_what_differs_and_is_chosen_is_in_the_sum(admin_client: Client) -> None:
+    a_rule("aws.box.one", title="One", examples=EXAMPLES)
+    same = stream(texts_of(Rule.objects.all()))
+    assert "Choose at least one rule that can be imported." in ask_sum(
+        admin_client, same, "aws.box.one"
+    )
+    nothing = "Choose at least one rule that can be imported."
+    assert nothing in ask_sum(admin_client, pack({"key": "one"}))
+    broken = pack({"key": "one", "expression": "GroupId["})
+    assert nothing in ask_sum(admin_client, broken, "ours.one")
+    assert not Preview.objects.exists()
+
+
+def test_what_could_not_be_answered_is_said_beside_the_sum(admin_client: Client) -> None:
+    ItemFactory(config={"GroupId": "sg-1"})
+    ask_sum(admin_client, pack({"key": "one"}, {"key": "two"}), "ours.one", "ours.two")
+    first, second = Preview.objects.order_by("pk")
+    answer(first.pk)
+    cancelled = admin_client.post(f"{PAGE}sum/cancel/", {"of": f"{first.pk}-{second.pk}"})
+    told = unescape(cancelled.content.decode())
+    assert "All 1 rule together" in told
+    assert "2 rules were asked about. Those without an answer are not in the sum." in told
+    assert "cancelled" in told
+
+
+def test_the_sum_is_of_ones_own_questions(admin_client: Client, client: Client) -> None:
+    ask_sum(admin_client, pack({"key": "one"}), "ours.one")
+    asked = Preview.objects.get()
+    client.force_login(UserFactory(is_superuser=True))
+    for of in (str(asked.pk), "", "x", "99999"):
+        assert client.get(f"{PAGE}sum/answer/", {"of": of}).status_code == 404
+    assert client.post(f"{PAGE}sum/cancel/", {"of": asked.pk}).status_code == 404
+    user = UserFactory()
+    Grant.objects.create(user=user, role=Group.objects.get(name="viewer"))
+    client.force_login(user)
+    given = {"text": pack({"key": "one"}), "rule": "ours.one 0"}
+    assert client.post(f"{PAGE}sum/", given).status_code == 403
 
 
 def test_another_persons_question_is_not_there(admin_client: Client, client: Client) -> None:

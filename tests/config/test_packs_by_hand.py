@@ -101,6 +101,13 @@ def test_rules_are_pasted_looked_at_and_imported(
     page.fill("[name=text]", pack(remediation="Shut it today."))
     page.click("text=See what it would do")
     page.wait_for_selector("text=Your edits stay: score, expression, notes.")
+    page.click("text=What would all chosen ones change now?")
+    page.wait_for_selector("text=0 of 3 rules answered")
+    for one in Preview.objects.all():
+        answer(one.pk)
+    page.wait_for_selector("text=All 3 rules together")
+    page.click("text=Rule by rule")
+    Preview.objects.all().delete()
     card = page.locator("form#import-form > div", has_text=f"{GROUP}.new-one").first
     card.get_by_text("What would it change now?").click()
     page.wait_for_selector("text=Waiting for a worker")
