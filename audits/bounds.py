@@ -26,19 +26,26 @@ class RuleError(Exception):
 class Evaluation:
     """One evaluation: the context that it is for, and what it may still take."""
 
-    __slots__ = ("_built", "_room", "context", "steps")
+    __slots__ = ("_built", "_paid", "_room", "context", "steps")
 
     def __init__(self, context: Context, steps: int = STEPS) -> None:
         self.context = context
         self.steps = steps
         self._room = BUILT
         self._built: dict[int, tuple[Any, int]] = {}
+        self._paid: set[Any] = set()
 
     def spend(self, steps: int) -> None:
         """Count steps; raise Exceeded where there are none left."""
         self.steps = left = self.steps - steps
         if left < 0:
             raise Exceeded("it takes too many steps")
+
+    def spend_once(self, key: Any, steps: int) -> None:
+        """Count steps for what is kept under a key; they do not depend on who asked first."""
+        if key not in self._paid:
+            self._paid.add(key)
+            self.spend(steps)
 
     def build(self, size: int) -> None:
         """Count built values; raise Exceeded where there is no room left."""

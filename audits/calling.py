@@ -7,9 +7,10 @@ from jmespath.exceptions import JMESPathError
 from jmespath.functions import Functions
 from jmespath.visitor import _Expression
 
-from audits.bounds import Evaluation, Exceeded, Part, RuleError
-from audits.functions.base import Context, Unread
-from audits.library import Function, library
+from audits.bounds import TEXT, Evaluation, Exceeded, Part, RuleError
+from audits.functions import costs
+from audits.functions.base import Unread
+from audits.library import library
 
 STOCK = Functions()
 Answer = Callable[..., Any]
@@ -20,8 +21,12 @@ def caller(name: str, count: int) -> Answer:
     """Return what calls a function with ``count`` arguments."""
     function = library().get(name)
     if function is None:
-        return QUICK.get((name, count)) or _guarded(name, _stock(name))
-    return _guarded(name, _ours(name, function, count))
+        return QUICK.get((name, count)) or _guarded(name, _stock(name), STOCK_TAKES.get(name))
+    fault = function.refuses(count)
+    if fault:
+        return _refusing(fault)
+    kept = name if function.pure else ""
+    return _guarded(name, function.call, function.takes, kept)
 
 
 def takes_callables(name: str) -> bool:
@@ -58,8 +63,13 @@ class _Visited:
         return self.call(value)
 
 
-def _guarded(name: str, call: Callable[..., Any]) -> Answer:
-    """Count what a call takes and builds; let it fail in no way but as a RuleError."""
+def _guarded(
+    name: str, call: Callable[..., Any], takes: Callable[..., int] | None, kept: str = ""
+) -> Answer:
+    """Count what a call takes and builds; let it fail in no way but as a RuleError.
+
+    ``kept`` is the name under which answers are kept for the rules on one item.
+    """
 
     def apply(run: Evaluation, *arguments: Any) -> Any:
         steps = 1
@@ -67,9 +77,16 @@ def _guarded(name: str, call: Callable[..., Any]) -> Answer:
             kind = type(one)
             if kind is list or kind is dict:
                 steps += len(one)
+            elif kind is str and len(one) > TEXT:
+                steps += len(one) // TEXT
         run.spend(steps)
         try:
-            answer = call(run.context, *arguments)
+            if kept:
+                answer = _kept(kept, call, takes, run, arguments)
+            else:
+                if takes:
+                    run.spend(takes(run.context, *arguments))
+                answer = call(run.context, *arguments)
         except (Unread, Exceeded, RuleError, JMESPathError, RecursionError):
             raise
         except Exception as error:  # A plugin's function may raise anything: it is unknown then.
@@ -80,34 +97,35 @@ def _guarded(name: str, call: Callable[..., Any]) -> Answer:
     return apply
 
 
+def _kept(
+    name: str,
+    call: Callable[..., Any],
+    takes: Callable[..., int] | None,
+    run: Evaluation,
+    arguments: tuple[Any, ...],
+) -> Any:
+    """Ask a pure function once for each arguments; objects and lists are told by identity."""
+    key = (name, *[_told_by(one) for one in arguments])
+    kept = run.context.kept.get(key)
+    cost = kept[2] if kept else takes(run.context, *arguments) if takes else 0
+    run.spend_once(key, cost)
+    if kept is None:
+        # With the arguments, whose identities would be given to others after their end.
+        kept = run.context.kept[key] = call(run.context, *arguments), arguments, cost
+    return kept[0]
+
+
 def _stock(name: str) -> Callable[..., Any]:
     return lambda _, *arguments: STOCK.call_function(name, list(arguments))
 
 
-def _ours(name: str, function: Function, count: int) -> Callable[..., Any]:
-    """Return our function, or what says why it cannot be called with so many arguments."""
-    fault = function.refuses(count)
+def _refusing(fault: str) -> Answer:
+    """Return what says why a function cannot be called with so many arguments."""
 
     def refuse(*_: Any) -> Any:
         raise RuleError(fault)
 
-    if fault:
-        return refuse
-    return _kept(name, function.call) if function.pure else function.call
-
-
-def _kept(name: str, ask: Callable[..., Any]) -> Callable[..., Any]:
-    """Ask a pure function once for each arguments; objects and lists are told by identity."""
-
-    def call(context: Context, *arguments: Any) -> Any:
-        key = (name, *[_told_by(one) for one in arguments])
-        kept = context.kept.get(key)
-        if kept is None:
-            # With the arguments, whose identities would be given to others after their end.
-            kept = context.kept[key] = ask(context, *arguments), arguments
-        return kept[0]
-
-    return call
+    return refuse
 
 
 def _told_by(argument: Any) -> Any:
@@ -120,11 +138,17 @@ def _told_by(argument: Any) -> Any:
 # -- what rules call most, without the way through JMESPath's checks where the types are right ----
 
 
+# Of JMESPath's own, what looks deeper or builds more than its arguments' first level.
+STOCK_TAKES: dict[str, Callable[..., int]] = {"join": costs.joining, "to_string": costs.whole}
+
+
 def _contains(run: Evaluation, subject: Any, search: Any) -> Any:
     if type(subject) is list:
         run.spend(1 + len(subject) * run.weight(search))
         return search in subject
     if type(subject) is str and type(search) is str:
+        if len(subject) > TEXT:
+            run.spend(len(subject) // TEXT)
         return search in subject
     return STOCK.call_function("contains", [subject, search])
 
@@ -147,8 +171,8 @@ def _length(_: Evaluation, value: Any) -> Any:
     return STOCK.call_function("length", [value])
 
 
-_ANY_TO_STRING = _guarded("to_string", _stock("to_string"))
-_ANY_JOIN = _guarded("join", _stock("join"))
+_ANY_TO_STRING = _guarded("to_string", _stock("to_string"), STOCK_TAKES["to_string"])
+_ANY_JOIN = _guarded("join", _stock("join"), STOCK_TAKES["join"])
 
 
 def _to_string(run: Evaluation, value: Any) -> Any:
@@ -161,7 +185,7 @@ def _to_string(run: Evaluation, value: Any) -> Any:
 
 def _join(run: Evaluation, glue: Any, texts: Any) -> Any:
     if type(glue) is str and type(texts) is list and all(type(one) is str for one in texts):
-        run.spend(1 + len(texts))
+        run.spend(1 + len(texts) + costs.joining(run.context, glue, texts))
         return run.measured(glue.join(texts))
     return _ANY_JOIN(run, glue, texts)
 

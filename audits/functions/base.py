@@ -113,6 +113,19 @@ def pure(function: Function) -> Function:
     return function
 
 
+def takes(cost: Callable[..., int]) -> Callable[[Function], Function]:
+    """Mark a function with what a call takes beyond its arguments' first level, in steps.
+
+    ``cost`` is given what the function is given, before it.
+    """
+
+    def mark(function: Function) -> Function:
+        function.takes = cost  # type: ignore[attr-defined]
+        return function
+
+    return mark
+
+
 def reads_time(function: Function) -> Function:
     """Mark a function whose answer changes as time passes."""
     function.reads_time = True  # type: ignore[attr-defined]

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
+from audits.functions import costs
 from audits.functions.base import (
     Context,
     Neighbour,
@@ -11,6 +12,7 @@ from audits.functions.base import (
     expression_of,
     reads_everything,
     reads_past,
+    takes,
 )
 from audits.functions.lists import unique
 from audits.functions.shapes import listed, same_key, texts
@@ -64,6 +66,7 @@ def previous(context: Context) -> Any:
 
 @reads_past
 @asks_item
+@takes(costs.both_states)
 def changed(context: Context, e: Callable[[Any], Any]) -> bool:
     """Say whether the last change made an expression give something else; false if there was none.
 

@@ -15,7 +15,6 @@ from audits.functions.reach import (
     Statement,
     all_resources,
     covers_actions,
-    denying_any,
     speaks,
     touched,
     words,
@@ -35,11 +34,11 @@ class Left:
 
 
 def left(
-    context: Context, policy: Sequence[Statement], allow: Statement, let_in: Who, federated: bool
+    context: Context, denies: Sequence[Statement], allow: Statement, let_in: Who, federated: bool
 ) -> Left:
-    """Tell what is left of an Allow for somebody whom it lets in."""
+    """Tell what Deny statements leave of an Allow for somebody whom it lets in."""
     found = Left()
-    for deny in denying_any(policy) if speaks(allow) else ():
+    for deny in denies if speaks(allow) else ():
         if not _covers_resources(deny, allow):
             continue
         excepted = _excepted(deny, let_in)

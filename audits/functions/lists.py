@@ -7,7 +7,8 @@ from typing import Any
 
 import re2
 
-from audits.functions.base import Context, expression_of
+from audits.functions import costs
+from audits.functions.base import Context, expression_of, takes
 from audits.functions.shapes import listed, parsed, same_key, tags_of
 from audits.functions.wildcards import like
 
@@ -16,6 +17,7 @@ _SHORT = 100
 _FEW = 10
 
 
+@takes(costs.pairing)
 def expand(context: Context, parents: Any, key: str) -> list[dict[str, Any]]:
     """Pair each parent with each of its children under a key, as one flat object.
 
@@ -59,6 +61,13 @@ def empty(context: Context, x: Any) -> bool:
     return x is None or x is False or (isinstance(x, (str, list, dict)) and not x)
 
 
+def _holding(context: Context, values: Any, value: Any) -> int:
+    if isinstance(value, str) and ("has", id(values)) in context.kept:
+        return 0
+    return costs.whole(context, values, value)
+
+
+@takes(_holding)
 def has(context: Context, values: Any, value: Any) -> bool:
     """Say whether a list holds a value, or an object a key; texts match in any capitals.
 
@@ -73,7 +82,8 @@ def has(context: Context, values: Any, value: Any) -> bool:
     if isinstance(value, str):
         return value.lower() in _lowered(context, values)
     parts = [*values] if isinstance(values, dict) else listed(values)
-    return any(same_key(part) == same_key(value) for part in parts)
+    wanted = same_key(value)
+    return any(same_key(part) == wanted for part in parts)
 
 
 def _lowered(context: Context, values: Any) -> frozenset[str]:
@@ -117,6 +127,7 @@ def all_(context: Context, values: Any, e: Callable[[Any], Any]) -> bool:
     return all(not empty(context, judge(part)) for part in listed(values))
 
 
+@takes(costs.whole)
 def intersection(context: Context, a: Any, b: Any) -> list[Any]:
     """Give what is in both lists, once each, in the order of the first.
 
@@ -128,6 +139,7 @@ def intersection(context: Context, a: Any, b: Any) -> list[Any]:
     return [part for part in unique(context, a) if same_key(part) in other]
 
 
+@takes(costs.whole)
 def difference(context: Context, a: Any, b: Any) -> list[Any]:
     """Give what is in the first list but not in the second, once each.
 
@@ -140,6 +152,7 @@ def difference(context: Context, a: Any, b: Any) -> list[Any]:
     return [part for part in unique(context, a) if same_key(part) not in other]
 
 
+@takes(costs.whole)
 def unique(context: Context, a: Any) -> list[Any]:
     """Give the elements of a list once each, in the order in which they come first.
 
@@ -197,6 +210,7 @@ def lower(context: Context, s: Any) -> str | None:
     return s.lower() if isinstance(s, str) else None
 
 
+@takes(costs.searching)
 def matches(context: Context, s: Any, regex: str) -> bool:
     """Say whether a regular expression is found anywhere in a text; raise ValueError on a bad one.
 
@@ -213,6 +227,7 @@ def matches(context: Context, s: Any, regex: str) -> bool:
     return isinstance(s, str) and found.search(_sound(s)) is not None
 
 
+@takes(costs.searching)
 def glob(context: Context, s: Any, pattern: str) -> bool:
     """Say whether a whole text fits a pattern of * and ?, in any capitals.
 
@@ -235,6 +250,7 @@ def split(context: Context, s: Any, sep: str) -> list[str]:
     return s.split(sep) if isinstance(sep, str) and sep else [s]
 
 
+@takes(costs.joining)
 def joined(context: Context, sep: str, values: Any) -> str:
     """Give a list as one text with a separator between: numbers, true and false as written.
 
@@ -250,6 +266,7 @@ def joined(context: Context, sep: str, values: Any) -> str:
     )
 
 
+@takes(costs.whole)
 def sorted_(context: Context, values: Any) -> list[Any]:
     """Give a list in order: numbers first, then texts, then what else there is.
 
@@ -277,6 +294,7 @@ def from_base64(context: Context, s: Any) -> str | None:
         return None
 
 
+@takes(costs.characters)
 def from_json(context: Context, s: Any) -> Any:
     """Give what a JSON text says; null if it is none.
 

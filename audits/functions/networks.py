@@ -4,7 +4,8 @@ from collections import defaultdict
 from collections.abc import Sequence
 from typing import Any
 
-from audits.functions.base import Context, pure
+from audits.functions import costs
+from audits.functions.base import Context, pure, takes
 from audits.functions.firewalls import LAST_PORT, WITH_PORTS, Filter, filters, number
 from audits.functions.ranges import (
     Range,
@@ -23,6 +24,7 @@ _NOBODY = dict.fromkeys(("group", "group_owner", "prefix_list", "vpc_peering", "
 
 
 @pure
+@takes(costs.several)
 def net_rules(context: Context, config: Any) -> list[dict[str, Any]]:
     """Give the rules of a packet filter, one for each remote side and range of ports, in one form.
 
@@ -53,6 +55,7 @@ def net_rules(context: Context, config: Any) -> list[dict[str, Any]]:
     return rules
 
 
+@takes(costs.several)
 def is_whole_internet(context: Context, cidr: Any) -> bool:
     """Say whether a CIDR, or a list of them together, holds every public address of IPv4 or IPv6.
 
@@ -125,6 +128,7 @@ def overlaps(context: Context, cidr: Any, networks: Any) -> bool:
     return net is not None and any(have_in_common(net, one) for one in others if one is not None)
 
 
+@takes(costs.several)
 def network_size(context: Context, cidr: Any) -> int | None:
     """Give how many addresses a CIDR, or a list of them together, has; null if it is none.
 
@@ -138,6 +142,7 @@ def network_size(context: Context, cidr: Any) -> int | None:
     return sum(net.num_addresses for net in apart(found)) if found else None
 
 
+@takes(costs.product)
 def covers_port(context: Context, rule: Any, port: Any) -> bool:
     """Say whether a rule that net_rules() gave is about a port, or any of a list of ports.
 

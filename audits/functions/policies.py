@@ -2,7 +2,8 @@
 
 from typing import Any
 
-from audits.functions.base import Context, pure
+from audits.functions import costs
+from audits.functions.base import Context, pure, takes
 from audits.functions.conditions import Condition, judged, resolved
 from audits.functions.denials import left
 from audits.functions.entities import whose
@@ -13,6 +14,7 @@ from audits.functions.reach import (
     all_actions,
     all_resources,
     denying,
+    denying_any,
     expanded,
     granting,
     has_effect,
@@ -44,6 +46,7 @@ _NEAREST_FIRST = (
 
 
 @pure
+@takes(costs.whole)
 def statements(context: Context, policy: Any, effect: str | None = None) -> list[dict[str, Any]]:
     """Give the statements of a policy in one form, all or those of one effect.
 
@@ -61,6 +64,7 @@ def statements(context: Context, policy: Any, effect: str | None = None) -> list
     return [statement for statement in found if has_effect(statement, effect)]
 
 
+@takes(costs.weighing_policy)
 def grants(context: Context, policy: Any) -> list[dict[str, Any]]:
     """Give who a resource's or a role's policy lets in: one entry for each Allow and principal.
 
@@ -79,16 +83,18 @@ def grants(context: Context, policy: Any) -> list[dict[str, Any]]:
     Gives: [["*", "everyone", false]]
     """
     found = statements(context, policy)
+    denies = denying_any(found)
     return [
         entry
         for statement in found
         if has_effect(statement, "Allow")
         for principal in _let_in(statement)
-        if (entry := _grant(context, found, statement, principal)) is not None
+        if (entry := _grant(context, denies, statement, principal)) is not None
     ]
 
 
 @pure
+@takes(costs.asking_policy)
 def allows(context: Context, policy: Any, action: Any) -> bool:
     """Say whether a policy allows an action on anything at all; of a list, every one of it.
 
@@ -105,6 +111,7 @@ def allows(context: Context, policy: Any, action: Any) -> bool:
 
 
 @pure
+@takes(costs.asking_policy)
 def allowed(context: Context, policy: Any, actions: Any) -> list[str]:
     """Give those of a list of actions that a policy allows, as allows() says of each; each once.
 
@@ -116,7 +123,7 @@ def allowed(context: Context, policy: Any, actions: Any) -> list[str]:
 
 
 @pure
-@pure
+@takes(costs.reading_policy)
 def actions(context: Context, statement: Any) -> list[str]:
     """Give every known action that a statement, or the statements of a policy, are about.
 
@@ -130,6 +137,7 @@ def actions(context: Context, statement: Any) -> list[str]:
     return expanded(statements(context, statement))
 
 
+@takes(costs.whole)
 def terms(context: Context, x: Any) -> str:
     """Give the conditions of a statement, or of an entry of grants(), as one text.
 
@@ -146,6 +154,7 @@ def terms(context: Context, x: Any) -> str:
 
 
 @pure
+@takes(costs.reading_policy)
 def full_admin(context: Context, policy: Any) -> list[dict[str, Any]]:
     """Give the Allow statements that give every action on every resource, as statements() does.
 
@@ -162,6 +171,7 @@ def full_admin(context: Context, policy: Any) -> list[dict[str, Any]]:
 
 
 @pure
+@takes(costs.reading_policy)
 def action_levels(context: Context, policy: Any) -> list[dict[str, Any]]:
     """Give what a policy allows by service and access level: {service, level, actions}.
 
@@ -181,6 +191,7 @@ def action_levels(context: Context, policy: Any) -> list[dict[str, Any]]:
     ]
 
 
+@takes(costs.several)
 def bindings(context: Context, policy: Any) -> list[dict[str, Any]]:
     """Give who has which role by a Google Cloud IAM policy: one entry for each role and member.
 
@@ -202,6 +213,7 @@ def bindings(context: Context, policy: Any) -> list[dict[str, Any]]:
     ]
 
 
+@takes(costs.product)
 def has_condition(context: Context, statement: Any, keys: Any) -> bool:
     """Say whether a statement has a condition, of any operator, on a key or one of a list of keys.
 
@@ -265,14 +277,14 @@ def _let_in(statement: dict[str, Any]) -> list[tuple[Who, bool]]:
 
 def _grant(
     context: Context,
-    policy: list[dict[str, Any]],
+    denies: list[dict[str, Any]],
     statement: dict[str, Any],
     principal: tuple[Who, bool],
 ) -> dict[str, Any] | None:
     """What somebody is let in to; null where a Deny leaves nothing of it."""
     let_in, all_but = principal
     federated = let_in.kind == "federated"
-    rest = left(context, policy, statement, let_in, federated)
+    rest = left(context, denies, statement, let_in, federated)
     if rest.nothing:
         return None
     conditions = judged(context, statement, federated)

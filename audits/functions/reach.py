@@ -106,14 +106,19 @@ def touched(deny: Statement, allow: Statement) -> set[str]:
 def permitted(found: list[Statement], asked: Iterable[str]) -> list[str]:
     """Give those actions, or patterns of actions, all of whose meaning is allowed, not denied."""
     allows, denies = granting(found), denying(found)
-    return [name for name in asked if _permits(allows, denies, name)]
+    names = [*asked]
+    wild = any("*" in name or "?" in name for name in names)
+    reached = _reached(allows) - _reached(denies) if wild else set()
+    return [name for name in names if _permits(allows, denies, reached, name)]
 
 
-def _permits(allows: list[Statement], denies: list[Statement], asked: str) -> bool:
+def _permits(
+    allows: list[Statement], denies: list[Statement], reached: set[Action], asked: str
+) -> bool:
     if "*" not in asked and "?" not in asked:
         return _any_covers(allows, asked) and not _any_covers(denies, asked)
     wanted = meant(asked)
-    return bool(wanted) and wanted <= _reached(allows) - _reached(denies)
+    return bool(wanted) and wanted <= reached
 
 
 def expanded(found: list[Statement]) -> list[str]:

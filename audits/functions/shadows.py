@@ -20,6 +20,8 @@ from audits.functions.ranges import (
 # Each rule is held against those before it. Azure takes 1,000 rules a group; whoever lists
 # thousands of networks in each cannot be judged in a bearable time.
 _MOST_PAIRS = 1_000_000
+# And each piece between the ports that others begin or end at, against those others.
+_MOST_PIECES = 1_000_000
 
 Span = tuple[int, int]
 
@@ -39,7 +41,14 @@ def left_over(filters: Sequence[Filter]) -> list[list[Span] | None]:
     pairs = sum(len(before[one.scope, one.direction, not one.allow]) for one in filters)
     if pairs > _MOST_PAIRS:
         raise ValueError(f"There are more than {_MOST_PAIRS} pairs of rules to compare.")
-    return [_left(one, before[one.scope, one.direction, not one.allow]) for one in filters]
+    left, pieces = [], 0
+    for one in filters:
+        takers = _takers(one, before[one.scope, one.direction, not one.allow])
+        pieces += len(takers) * len(_edges(one, takers)) if takers else 0
+        if pieces > _MOST_PIECES:
+            raise ValueError("There are too many rules with ports that partly overlap to compare.")
+        left.append(_left(one, takers))
+    return left
 
 
 def span(one: Filter) -> Span:
@@ -49,18 +58,26 @@ def span(one: Filter) -> Span:
     return one.first, LAST_PORT if one.last is None else one.last
 
 
-def _left(one: Filter, others: Iterable[Filter]) -> list[Span] | None:
-    takers = [other for other in others if other.order < one.order and _may_take(other, one)]
-    if not takers:
-        return None
+def _takers(one: Filter, others: Iterable[Filter]) -> list[Filter]:
+    return [other for other in others if other.order < one.order and _may_take(other, one)]
+
+
+def _edges(one: Filter, takers: Iterable[Filter]) -> list[int]:
+    """Where the ports of a rule, or of one that takes from it, begin or have ended."""
     first, last = span(one)
     edges = {first, last + 1}
     for taker in takers:
         low, high = span(taker)
         edges |= {edge for edge in (low, high + 1) if first < edge <= last}
-    cuts = sorted(edges)
+    return sorted(edges)
+
+
+def _left(one: Filter, takers: list[Filter]) -> list[Span] | None:
+    if not takers:
+        return None
+    first, last = span(one)
     left: list[Span] = []
-    for low, beyond in pairwise(cuts):
+    for low, beyond in pairwise(_edges(one, takers)):
         here = [taker for taker in takers if span(taker)[0] <= low <= span(taker)[1]]
         if not _take_all(here, one):
             joins = left and left[-1][1] == low - 1

@@ -308,3 +308,95 @@ def test_join_says_what_stock_says(array: Any, glue: Any) -> None:
 def test_to_string_says_what_stock_says(value: Any) -> None:
     (finding,) = judge("to_string(value)", {"value": value}).findings
     assert finding.evidence == jmespath.search("to_string(value)", {"value": value})
+
+
+MANY = list(range(5000))
+TEXT = "a" * 200_000
+POLICY = {
+    "Statement": [
+        {"Effect": "Allow", "Principal": "*", "Action": f"*:Get{number}*", "Resource": "*"}
+        for number in range(40)
+    ]
+}
+LEFT = {"protocol": "tcp", "left": [[1, 2]] * 5000}
+WIDE = {"children": MANY, **{str(number): number for number in range(3000)}}
+
+
+@pytest.mark.parametrize(
+    "bomb",
+    [
+        "many[?has([`1`], root())]",
+        "many[?unique([root()])]",
+        "many[?difference([root()], [root()])]",
+        "many[?sorted([root()])[0].z]",
+        "many[?changed(&root())]",
+        "join(text, map(&to_string(@), many))",
+        "joined(text, many)",
+        "many[?matches(root().text, '(b|c)+d.*e')]",
+        "glob(text, join('', ['*', text, 'b']))",
+        "many[?contains(root().text, 'b')]",
+        "many[?count(split(root().text, 'b')) == `2`]",
+        "many[?from_json(root().text)]",
+        "many[?arn(root().arn)]",
+        "many[?whose(root().text) == 'ours']",
+        "many[?length(to_string(root())) == `1`]",
+        "many[?count(grants(root().policy)) == `1`]",
+        "many[?statements([root().policy])[0].a]",
+        "many[?actions([root().policy]) == `1`]",
+        "allowed(policy, many[].join('', ['s3:', to_string(@)]))",
+        "many[?net_rules([root().many])]",
+        "many[?network_size(root().many) == `1`]",
+        "many[?covers_port(root().left, root().many)]",
+        "many[?bindings(root().roles)]",
+        "expand(wide, 'children')[?z]",
+    ],
+)
+def test_what_a_function_does_in_depth_is_bounded_too(bomb: str) -> None:
+    config = {
+        "many": MANY,
+        "text": TEXT,
+        "arn": "arn:" + "a:" * 100_000,
+        "policy": POLICY,
+        "left": LEFT,
+        "wide": WIDE,
+        "roles": {"bindings": [{"role": "r", "members": [f"user:{one}@x" for one in MANY]}]},
+    }
+    context = Context(now=NOW, config=config, previous={**config, "text": "b"})
+    verdict = evaluate(rule(bomb), context)
+    assert verdict.outcome == Outcome.UNKNOWN
+    assert "it takes too many steps" in verdict.reason
+
+
+def test_what_a_verdict_takes_does_not_depend_on_who_asked_before() -> None:
+    context = Context(now=NOW, config=POLICY)
+    first, second = (evaluate(rule("grants(@)[?a] || actions(@)[?a]"), context) for _ in range(2))
+    assert first.steps == second.steps
+
+
+@pytest.mark.parametrize(
+    ("expression", "config", "kept"),
+    [
+        ("from_base64(a)", {"a": "YQBi"}, "a\N{REPLACEMENT CHARACTER}b"),
+        ("{a: to_number('1e999')}", {}, {"a": "inf"}),
+        ("to_number('nan')", {}, "nan"),
+        ("from_json(a)", {"a": '"\\ud800"'}, "\N{REPLACEMENT CHARACTER}"),
+        ("[from_json(a)]", {"a": "9" * 30}, "9" * 30),
+    ],
+)
+def test_a_finding_holds_nothing_that_a_database_refuses(
+    expression: str, config: Any, kept: Any
+) -> None:
+    (found,) = judge(expression, config, notes="{it}").findings
+    assert found.evidence == found.identity == kept
+    assert "\0" not in found.notes
+
+
+def test_why_a_verdict_is_unknown_holds_nothing_that_a_database_refuses() -> None:
+    assert "a\N{REPLACEMENT CHARACTER}b" in judge("abs(a)", {"a": "a\0b"}).reason
+
+
+@pytest.mark.parametrize("depth", [300, 900])
+def test_what_is_too_deep_to_be_kept_is_unknown(depth: int) -> None:
+    config = {"a": "[" * depth + "]" * depth}
+    verdict = judge("{a: from_json(a), b: 'x'}", config, identity="b")
+    assert verdict.outcome == Outcome.UNKNOWN
