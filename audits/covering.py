@@ -9,11 +9,13 @@ from audits.models import Cause, Coverage, Issue, IssueEvent, Justification, Wha
 from items.models import Run
 
 
-def step(run: Run, touched: list[Issue], new: list[Issue]) -> list[IssueEvent]:
+def step(run: Run, touched: Iterable[tuple[Issue, Cause]], new: list[Issue]) -> list[IssueEvent]:
     """Lapse what reaches further than it was justified; cover what is new under a standing
     justification of its rule and item. Sets ``Issue.justified``; returns the events.
+
+    Each issue touched comes with why its item was judged: a lapse has the same cause.
     """
-    events = _lapse(run, [issue for issue in touched if issue.justified and not issue.fixed_at])
+    events = _lapse(run, [pair for pair in touched if pair[0].justified and not pair[0].fixed_at])
     return events + _cover(run, new)
 
 
@@ -36,10 +38,11 @@ def contains(outer: Any, inner: Any) -> bool:
     return wide.version == narrow.version and narrow.subnet_of(wide)  # type: ignore[arg-type]
 
 
-def _lapse(run: Run, issues: list[Issue]) -> list[IssueEvent]:
+def _lapse(run: Run, issues: list[tuple[Issue, Cause]]) -> list[IssueEvent]:
     if not issues:
         return []
-    by_pk = {issue.pk: issue for issue in issues}
+    by_pk = {issue.pk: issue for issue, _ in issues}
+    causes = {issue.pk: cause for issue, cause in issues}
     events, ended, kept = [], [], set()
     for coverage in Coverage.objects.filter(issue__in=by_pk, until=None):
         issue = by_pk[coverage.issue_id]
@@ -56,7 +59,7 @@ def _lapse(run: Run, issues: list[Issue]) -> list[IssueEvent]:
             text = "It now reaches further: " + ", ".join(
                 str(one) for c in ended if c.issue_id == issue.pk for one in c.what_is_new
             )
-            events.append(event(issue, What.LAPSED, Cause.CLOUD, run=run, text=text))
+            events.append(event(issue, What.LAPSED, causes[issue.pk], run=run, text=text))
     Coverage.objects.bulk_update(ended, ["until", "why_ended", "what_is_new"])
     close_empty({c.justification_id for c in ended}, Justification.State.LAPSED)
     return events

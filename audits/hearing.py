@@ -39,7 +39,8 @@ class Hearing:
     book: Rulebook
     events: list[IssueEvent] = field(default_factory=list)
     new: list[Issue] = field(default_factory=list)
-    touched: dict[int, Issue] = field(default_factory=dict)
+    touched: dict[int, tuple[Issue, Cause]] = field(default_factory=dict)
+    """What becomes different, with why."""
 
     def __post_init__(self) -> None:
         self.now: datetime = self.run.started_at
@@ -201,20 +202,20 @@ class Hearing:
         elif issue.score != before:
             self._tell(issue, What.RESCORED, cause, before)
         if _state(issue) != stood or issue.pk in self.moved:
-            self.touched[issue.pk] = issue
+            self.touched[issue.pk] = issue, cause
 
     def _fix(self, issues: Iterable[Issue], cause: Cause) -> None:
         for issue in issues:
             if issue.fixed_at is None:
                 issue.fixed_at, issue.unknown = self.now, False
                 self._tell(issue, What.FIXED, cause, issue.score)
-                self.touched[issue.pk] = issue
+                self.touched[issue.pk] = issue, cause
 
     def _lose(self, issue: Issue, cause: Cause) -> None:
         if issue.fixed_at is None and not issue.unknown:
             issue.unknown = True
             self._tell(issue, What.UNKNOWN, cause, issue.score)
-            self.touched[issue.pk] = issue
+            self.touched[issue.pk] = issue, cause
 
     def _tell(self, issue: Issue, what: What, cause: Cause, before: int | None = None) -> None:
         self.events.append(
@@ -233,10 +234,10 @@ class Hearing:
     def save(self) -> list[IssueEvent]:
         """Write issues and events; return the events."""
         Issue.objects.bulk_create(self.new, batch_size=BATCH)
-        self.events += covering.step(self.run, list(self.touched.values()), self.new)
+        self.events += covering.step(self.run, self.touched.values(), self.new)
         fields = [f.name for f in Issue._meta.concrete_fields if not f.primary_key]
         Issue.objects.bulk_create(
-            list(self.touched.values()),
+            [issue for issue, _ in self.touched.values()],
             batch_size=BATCH,
             update_conflicts=True,
             unique_fields=["id"],

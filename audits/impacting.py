@@ -296,7 +296,7 @@ class _Ahead:
         if lapsed and len(lapsed) == len(new):
             justified = False
             self.tally.add(account, "uncovered")
-            self._note(goes, What.LAPSED, Cause.CLOUD)
+            self._note(goes, What.LAPSED, Cause.RULE)
         self.tally.add(account, "after", 0 if justified else score)
         if kept.fixed_at is None:
             self.tally.add(account, "stays")

@@ -32,6 +32,7 @@ from items.models import Item, Run, Slice
 from items.portions import portions
 from items.recording import record
 from items.watchers import watchers
+from notifications.mails import alert
 from notifications.models import Line
 from tests.cloud.faults import FaultProxy
 from tests.cloud.server import MotoCloud
@@ -165,6 +166,30 @@ def test_a_justification_lapses_when_the_reach_widens(ec2: Any, scan: Scan, revi
     coverage = Coverage.objects.get()
     assert (coverage.why_ended, coverage.what_is_new) == ("lapsed", ["192.0.2.0/24"])
     assert Justification.objects.get().state == Justification.State.LAPSED
+
+
+def test_a_lapse_has_the_cause_for_which_the_item_was_judged(
+    ec2: Any, scan: Scan, account: Account, reviewer: Any
+) -> None:
+    SubscriptionFactory()
+    text = {
+        "expression": "{name: GroupName, cidrs: net_rules(@)[?direction == 'ingress'].cidr}",
+        "identity": "name",
+        "applies_when": "GroupName == 'web'",
+    }
+    a_rule("wide", extent="cidrs[?@ != '10.0.0.0/8']", **text)
+    open_port(ec2, make_group(ec2, "web"), 22, "10.0.0.0/8")
+    scan()
+    issue = Issue.objects.get()
+    justify([issue], reviewer, "Ours.")
+    Line.objects.all().delete()
+    a_rule("wide", extent="cidrs", **text)
+    pipeline.judge(account.pk, SECURITY_GROUPS)
+    assert events(issue)[-1] == ("lapsed", "rule")
+    line = Line.objects.get()
+    assert (line.event, line.run.kind) == (None, "judged"), "as all that an edit brings"
+    mail = alert(line.delivery)
+    assert mail and "1 issue" in mail.text and issue.notes in mail.text
 
 
 @pytest.mark.parametrize(
