@@ -73,7 +73,7 @@ def _cover(run: Run, new: list[Issue]) -> list[IssueEvent]:
         state=Justification.State.IN_FORCE,
         item__in={issue.item_id for issue in new},
     )
-    by_target: dict[tuple[int, int], list[Justification]] = defaultdict(list)
+    by_target: dict[tuple[int | None, int], list[Justification]] = defaultdict(list)
     for justification in standing:
         by_target[justification.item_id, justification.rule_id].append(justification)
     events, coverages, covered = [], [], []

@@ -42,6 +42,7 @@ def justify(
                 scope=scope,
                 rule=issue.rule,
                 item=issue.item,
+                account=issue.item.account,
                 category=category,
                 reason=because.strip(),
                 until=until,
@@ -96,7 +97,7 @@ def _reviewable(issues: Iterable[Issue], by: Any) -> list[Issue]:
     found = list(
         Issue.objects.filter(pk__in=rows.values("pk"))
         .select_for_update(of=("self",))
-        .select_related("version", "item", "rule")
+        .select_related("version", "item__account", "rule")
         .order_by("pk")
     )
     if len(found) != len(wanted):

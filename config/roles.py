@@ -7,7 +7,7 @@ from django.db.models import Q
 
 VIEW = ("accounts", "items", "audits", "notifications")
 # Models that only administrators (superusers) and auditors may look at.
-PERSONAL = ("grant", "user", "historicalgrant", "historicaluser")
+PERSONAL = ("grant", "user", "historicalgrant", "historicaluser", "ledgerentry", "ledgerhead")
 
 # What operators set up.
 MANAGED = (
@@ -18,11 +18,14 @@ MANAGED = (
     ("items", "ignoredname"),
     ("notifications", "subscription"),
 )
+VIEWS = ("audits.add_savedview", "audits.change_savedview", "audits.delete_savedview")
+REVIEWS = ("audits.review_issue", "items.review_item", *VIEWS)
 ROLES: dict[str, tuple[str, ...]] = {
     "viewer": (),
-    "reviewer": ("audits.review_issue",),
-    "approver": ("audits.review_issue", "audits.approve_rule"),
+    "reviewer": REVIEWS,
+    "approver": (*REVIEWS, "audits.approve_rule", "audits.approve_justification"),
     "rule editor": (
+        *VIEWS,
         "audits.add_rule",
         "audits.change_rule",
         "audits.add_rulesetting",
@@ -38,6 +41,8 @@ ROLES: dict[str, tuple[str, ...]] = {
         "audits.delete_control",
     ),
     "operator": (
+        *VIEWS,
+        "audits.change_reviewpolicy",
         "accounts.scan_account",
         *(
             f"{app}.{action}_{model}"

@@ -194,9 +194,34 @@ class Item(models.Model):
             )
         ]
         indexes = [models.Index(fields=["technology", "uid"])]
+        permissions = [("review_item", "Can comment on items and review their changes")]
 
     def __str__(self) -> str:
         return self.name or self.uid
+
+
+class Address(models.Model):
+    """A block of addresses that a configuration spoke of for a time; a range is several blocks."""
+
+    account_path = "item__account"
+
+    item = models.ForeignKey(Item, on_delete=models.CASCADE, related_name="addresses")
+    first = models.BinaryField(help_text="4 or 16 bytes, in the network's order.")
+    last = models.BinaryField()
+    text = models.CharField(max_length=100, help_text="As the configuration writes it.")
+    path = models.CharField(max_length=500, help_text="Where it stands there.")
+    since = models.DateTimeField()
+    until = models.DateTimeField(null=True)
+
+    class Meta:
+        verbose_name_plural = "addresses"
+        indexes = [
+            models.Index(fields=["first", "last", "until"]),
+            models.Index(fields=["item", "until"]),
+        ]
+
+    def __str__(self) -> str:
+        return self.text
 
 
 class Gap(models.Model):

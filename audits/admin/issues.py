@@ -243,11 +243,11 @@ class JustificationAdmin(HistoryAdmin, ReadOnlyAdmin):
 
     @display(description="Item", ordering="item__name")
     def item_name(self, justification: Justification) -> str:
-        return str(justification.item)
+        return str(justification.item or "")
 
     @display(description="Account", ordering="item__account__name")
     def account(self, justification: Justification) -> str:
-        return justification.item.account.name
+        return justification.account.name if justification.account else "all accounts"
 
     @display(description="By")
     def decided_by(self, justification: Justification) -> str:

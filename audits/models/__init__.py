@@ -1,10 +1,12 @@
 """What is wrong with items, and what people said about that: rules, issues, reviews."""
 
+from audits.models.comments import Comment, Mention
 from audits.models.frameworks import Control, Framework
+from audits.models.inbox import ChangeReview
 from audits.models.issues import BlindSpot, Cause, Issue, IssueEvent, ShadowFinding, What
 from audits.models.previews import Preview
 from audits.models.proposals import Proposal
-from audits.models.reviews import Coverage, Justification
+from audits.models.reviews import Attachment, Coverage, Justification, Reminder, ReviewPolicy
 from audits.models.rules import (
     Dependency,
     Judged,
@@ -16,10 +18,14 @@ from audits.models.rules import (
 )
 from audits.models.tables import ReferenceTable
 from audits.models.tenures import Effort, Exemption, Tenure
+from audits.models.views import SavedView
 
 __all__ = [
+    "Attachment",
     "BlindSpot",
     "Cause",
+    "ChangeReview",
+    "Comment",
     "Control",
     "Coverage",
     "Dependency",
@@ -30,13 +36,17 @@ __all__ = [
     "IssueEvent",
     "Judged",
     "Justification",
+    "Mention",
     "Preview",
     "Proposal",
     "ReferenceTable",
+    "Reminder",
+    "ReviewPolicy",
     "Rule",
     "RuleExample",
     "RuleSetting",
     "RuleVersion",
+    "SavedView",
     "ShadowFinding",
     "Tenure",
     "What",

@@ -24,6 +24,7 @@ class What(models.TextChoices):
     WITHDRAWN = "withdrawn", "withdrawn"
     LAPSED = "lapsed", "lapsed"
     ENDED = "ended", "ended"
+    ASSIGNED = "assigned", "assigned"
 
 
 class Cause(models.TextChoices):
@@ -63,12 +64,19 @@ class Issue(models.Model):
     fixed_at = models.DateTimeField(null=True, db_index=True)
     unknown = models.BooleanField(default=False, help_text="The rule has no answer at present.")
     justified = models.BooleanField(default=False)
+    assignee = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="assigned_issues",
+    )
 
     objects = IssueQuerySet.as_manager()
 
     class Meta:
         ordering = ["-score", "opened_at"]
-        permissions = [("review_issue", "Can justify issues and take that back")]
+        permissions = [("review_issue", "Can assign and justify issues, and take that back")]
         constraints = [
             models.UniqueConstraint(fields=["item", "rule", "fingerprint"], name="issue_once"),
         ]

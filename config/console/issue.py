@@ -26,6 +26,7 @@ ICONS = {
     What.WITHDRAWN: ("undo", "high"),
     What.LAPSED: ("warning", "high"),
     What.ENDED: ("event_busy", "high"),
+    What.ASSIGNED: ("person_add", "information"),
 }
 DECISIONS = {"justify": JustifyForm, "withdraw": WithdrawForm}
 
