@@ -2,10 +2,12 @@
 
 import json
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from audits.carrying import custodian, scoutsuite
+from audits.carrying.exampling import examples
 from audits.carrying.outcome import Carried, Left, Outcome
 from audits.importing import LARGEST
 from audits.linting import faults
@@ -31,8 +33,20 @@ def from_scoutsuite(files: Sequence[Path], ruleset: Path | None = None) -> list[
 
 
 def _sound(outcomes: Iterable[Outcome]) -> list[Outcome]:
-    """Leave out what our language refuses."""
-    return [_or_left(one) for one in outcomes]
+    """Leave out what our language refuses; give the others examples, as far as they are found."""
+    return [_with_examples(_or_left(one)) for one in outcomes]
+
+
+def _with_examples(one: Outcome) -> Outcome:
+    if isinstance(one, Left):
+        return one
+    found = examples(one.fields)
+    given = {example["fires"] for example in found}
+    lacking = [
+        word for fires, word in ((True, "fires"), (False, "does not fire")) if fires not in given
+    ]
+    notes = [f"no example that {word} could be made" for word in lacking]
+    return replace(one, fields={**one.fields, "examples": found}, notes=(*one.notes, *notes))
 
 
 def _or_left(one: Outcome) -> Outcome:

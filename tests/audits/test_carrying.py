@@ -22,12 +22,14 @@ from hypothesis import strategies as st
 
 from audits.carrying import custodian, phrases, scoutsuite
 from audits.carrying.custodian_resources import SHAPES
-from audits.carrying.outcome import Carried, Left, key_of, plain
+from audits.carrying.exampling import MARK, examples
+from audits.carrying.outcome import Carried, Left, key_of, plain, text
 from audits.carrying.over import from_custodian, from_scoutsuite
 from audits.carrying.scoutsuite_resources import RESOURCES
 from audits.engine import Outcome, evaluate
 from audits.examples import example_context
 from audits.linting import faults
+from audits.loading import complete
 from audits.unpacking import unpacked
 from items.watchers import watchers
 
@@ -254,6 +256,64 @@ FILTERS = st.lists(
     min_size=1,
     max_size=3,
 )
+
+
+@given(FILTERS)
+@settings(max_examples=60, derandomize=True, deadline=None)
+def test_every_example_that_is_made_says_what_the_rule_and_custodian_say(filters: Any) -> None:
+    policy = {"name": "x", "resource": "ec2", "filters": filters}
+    (one,) = custodian.carry([{"policies": [policy]}], "x.yaml")
+    if isinstance(one, Carried):
+        for example in examples(one.fields):
+            assert fires(one.fields["expression"], example["config"]) == example["fires"]
+            assert custodian_says(filters, example["config"]) == example["fires"]
+
+
+@pytest.mark.parametrize(
+    ("expression", "fires_on", "quiet_on"),
+    [
+        ("State.Name == 'off'", {"State": {"Name": "off"}}, {"State": {"Name": "x"}}),
+        ("Logging == `null`", {"Logging": None}, {"Logging": "x"}),
+        ("count(Keys) > `2`", {"Keys": [{}, {}, {}]}, {"Keys": [{}, {}]}),
+        (
+            "tags(Tags).Owner == 'me' && !(Name && Name != `0`)",
+            {"Tags": [{"Key": "Owner", "Value": "me"}], "Name": None},
+            {"Tags": [{"Key": "Owner", "Value": "x"}], "Name": None},
+        ),
+        (
+            "any(Keys, &Status == 'Active' && Age > `3`)",
+            {"Keys": [{"Status": "Active", "Age": 4}]},
+            None,
+        ),
+        ("prefix_length(Range) <= `8`", {"Range": "10.0.0.0/8"}, {"Range": "10.0.0.0/9"}),
+    ],
+)
+def test_examples_are_small_and_differ_in_one_value(
+    expression: str, fires_on: Any, quiet_on: Any
+) -> None:
+    made = examples(text("x", expression, "aws.ec2.instance", 5))
+    assert [one["fires"] for one in made] == [True, False]
+    assert made[0]["config"] == fires_on
+    assert quiet_on is None or made[1]["config"] == quiet_on
+    assert made == examples(text("x", expression, "aws.ec2.instance", 5))
+
+
+@pytest.mark.parametrize(
+    ("value", "lacks"),
+    [
+        ({"key": "KeyName", "op": "in", "value": []}, "no example that fires could be made"),
+        (
+            {"key": "KeyName", "op": "not-in", "value": []},
+            "no example that does not fire could be made",
+        ),
+    ],
+)
+def test_an_example_that_could_not_be_made_is_named(tmp_path: Path, value: Any, lacks: str) -> None:
+    policy = {"name": "x", "resource": "ec2", "filters": [{"type": "value", **value}]}
+    (tmp_path / "x.yaml").write_text(json.dumps({"policies": [policy]}))
+    (one,) = from_custodian([tmp_path / "x.yaml"])
+    assert isinstance(one, Carried)
+    assert lacks in one.notes
 
 
 @given(FILTERS, RESOURCE)
@@ -658,7 +718,11 @@ def test_the_report_names_every_rule_and_the_folder_can_be_loaded(
         word = "carried over" if isinstance(one, Carried) else "left out"
         assert f"{word}: {one.name}" in said
     assert "4 of 13 rules are carried over" in said
+    assert "4 have examples that were made of their own conditions" in said
     written = unpacked((tmp_path / "custodian.yaml").read_bytes(), "custodian.yaml")
+    for rule in written:
+        names = [one["name"] for one in complete(rule.fields)["examples"]]
+        assert names == [f"{word}; {MARK}" for word in ("fires", "does not fire")]
     assert {one.key for one in written} == {one.key for one in outcomes if isinstance(one, Carried)}
     with pytest.raises(CommandError, match="is there already"):
         call_command("importrules", "custodian", file, "--to", str(tmp_path))

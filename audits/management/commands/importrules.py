@@ -31,9 +31,11 @@ class Command(BaseCommand):
         for one in outcomes:
             self._tell(one)
         carried = [one for one in outcomes if isinstance(one, Carried)]
+        whole = sum(len(one.fields["examples"]) == 2 for one in carried)
         self.stdout.write(
-            f"{len(carried)} of {len(outcomes)} rules are carried over. They have no examples yet: "
-            "each is a draft until it has one that fires and one that does not."
+            f"{len(carried)} of {len(outcomes)} rules are carried over. {whole} have examples that "
+            "were made of their own conditions, one that fires and one that does not: look at "
+            "them before the rules decide. Any other is a draft until it has both."
         )
         if options["to"] and carried:
             self._write(options["to"], carried)
