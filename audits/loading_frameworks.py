@@ -6,11 +6,11 @@ from importlib import resources
 from types import ModuleType
 from typing import Any
 
-import yaml
 from django.db import transaction
 
 from audits.loading import Loaded, packs
 from audits.models import Control, Framework
+from audits.plain_yaml import NotPlain, read_yaml
 from audits.unpacking import PackError
 
 FOLDER = "frameworks"
@@ -52,8 +52,11 @@ def shipped_frameworks(package: ModuleType) -> Iterator[Shipped]:
     for file in sorted(folder.iterdir(), key=lambda file: file.name):
         if file.name.endswith(".yaml"):
             try:
-                yield _read(yaml.safe_load(file.read_text("utf-8")))
-            except (yaml.YAMLError, KeyError, TypeError, ValueError, AttributeError) as error:
+                (text,) = read_yaml(file.read_text("utf-8")).documents
+                yield _read(text)
+            except NotPlain as error:
+                raise PackError(f"{package.__name__}/{FOLDER}/{file.name}, {error}") from error
+            except (KeyError, TypeError, ValueError, AttributeError) as error:
                 raise PackError(f"{package.__name__}/{FOLDER}/{file.name}: {error!r}") from error
 
 

@@ -5,12 +5,12 @@ from importlib import resources
 from types import ModuleType
 from typing import Any
 
-import yaml
 from django.db import transaction
 
 from audits.loading import Loaded, packs
 from audits.models import ReferenceTable
 from audits.models.tables import row_name
+from audits.plain_yaml import NotPlain, read_yaml
 from audits.unpacking import PackError
 from items.fields import canonical_bytes
 
@@ -43,9 +43,11 @@ def shipped_tables(package: ModuleType) -> Iterator[tuple[str, dict[str, Any]]]:
     for file in sorted(folder.iterdir(), key=lambda file: file.name):
         if file.name.endswith(".yaml"):
             try:
-                text = yaml.safe_load(file.read_text("utf-8"))
+                (text,) = read_yaml(file.read_text("utf-8")).documents
                 yield file.name.removesuffix(".yaml"), _checked(text)
-            except (yaml.YAMLError, KeyError, TypeError, ValueError, AttributeError) as error:
+            except NotPlain as error:
+                raise PackError(f"{package.__name__}/{FOLDER}/{file.name}, {error}") from error
+            except (KeyError, TypeError, ValueError, AttributeError) as error:
                 raise PackError(f"{package.__name__}/{FOLDER}/{file.name}: {error!r}") from error
 
 

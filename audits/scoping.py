@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from audits.functions.shapes import tags_of
+from audits.functions.shapes import tags_in
 from audits.models import RuleSetting
 
 
@@ -113,4 +113,4 @@ def _named(pattern: str, item: Scoped) -> bool:
 
 def _tagged(tag: str, item: Scoped) -> bool:
     name, _, value = tag.partition("=")
-    return tags_of(item.config).get(name) == value
+    return tags_in(item.config).get(name) == value

@@ -11,7 +11,7 @@ from audits.drafts import Draft
 from audits.engine import Outcome, evaluate
 from audits.facts import facts_of
 from audits.functions.base import Context, Known
-from audits.functions.shapes import tags_of
+from audits.functions.shapes import tags_in
 from audits.outline import quoted
 from audits.wording import literal
 from items.models import Item
@@ -84,7 +84,7 @@ def _features(item: Item) -> Iterator[tuple[str, str]]:
             f"name begins with {start}",
             f"!matches(item().name, {literal('^' + start.replace('.', '[.]'))})",
         )
-    for name, value in tags_of(item.config).items():
+    for name, value in tags_in(item.config).items():
         if isinstance(value, str) and _short(name) and _short(value):
             yield f"tag {name} is {value}", f"tags(@).{quoted(name)} != {literal(value)}"
     for name, value in item.config.items():

@@ -63,6 +63,9 @@ _ALL_6 = IPv6Network("::/0")
 # All public IPv6 addresses so far are in this one block.
 _UNROUTED_6 = tuple(_ALL_6.address_exclude(IPv6Network("2000::/3")))
 
+# Addresses of IPv4 as IPv6 writes them: ::ffff:10.0.0.1 is nobody but 10.0.0.1.
+_MAPPED = IPv6Network("::ffff:0:0/96")
+
 _MOST_OF_THE_INTERNET = {4: 2**31, 6: 2**125}
 # One network that is the whole internet has no longer prefix.
 _LONGEST = 3
@@ -71,9 +74,13 @@ _LONGEST = 3
 @lru_cache(maxsize=8192)
 def _network(text: str) -> Network | None:
     try:
-        return ip_network(text.strip(), strict=False)
+        net = ip_network(text.strip(), strict=False)
     except ValueError:
         return None
+    if isinstance(net, IPv6Network) and within(net, _MAPPED):
+        four = int(net.network_address) & 0xFFFFFFFF
+        return IPv4Network((four, net.prefixlen - _MAPPED.prefixlen))
+    return net
 
 
 class Range(NamedTuple):

@@ -33,10 +33,20 @@ def parsed(value: Any) -> Any:
         return None
 
 
+def tags_in(config: Any) -> dict[str, Any]:
+    """Give the tags of a whole configuration as one object; empty where it has none."""
+    if not isinstance(config, dict):
+        return {}
+    kept = (config[key] for key in TAG_KEYS if isinstance(config.get(key), (list, dict)))
+    return _named(next(kept, None))
+
+
 def tags_of(value: Any) -> dict[str, Any]:
-    """Give the tags of a configuration, or tags themselves, as one object."""
-    if isinstance(value, dict):
-        value = next((value[k] for k in TAG_KEYS if isinstance(value.get(k), (list, dict))), value)
+    """Give tags themselves, or those of what holds them, as one object."""
+    return tags_in(value) or _named(value)
+
+
+def _named(value: Any) -> dict[str, Any]:
     if isinstance(value, dict):
         return dict(value) if all(isinstance(one, str) for one in value.values()) else {}
     pairs = [tag for tag in listed(value) if isinstance(tag, dict)]

@@ -250,6 +250,10 @@ def test_a_configuration_without_tags_has_none():
     assert ask("tags(@)", {"VpcId": "vpc-1", "Size": 1}) == {}
     assert ask("tags(@)", {"VpcId": "vpc-1", "Tags": [{"Key": "a", "Value": "b"}]}) == {"a": "b"}
     assert ask("tags(labels)", {"labels": {"a": "b"}}) == {"a": "b"}
+    assert ask("tags(@)", {"VpcId": "vpc-1", "scope": "pci"}) == {}, "texts alone are no tags"
+    assert ask("tags(root())", {"VpcId": "vpc-1", "scope": "pci", "labels": {}}) == {}
+    given = {"items": {"aws.ec2.vpc": [{"VpcId": "vpc-2", "scope": "pci"}]}}
+    assert ask("related('aws.ec2.vpc')[].tags(@)", {}, given) == [{}]
 
 
 def test_an_expression_that_explodes_elsewhere_is_answered_at_once():
@@ -1051,3 +1055,20 @@ def test_modules_offer_only_what_they_define():
         "terms",
         "bindings",
     }
+
+
+@pytest.mark.parametrize(
+    ("expression", "cidr", "answer"),
+    [
+        ("is_private_network(@)", "::ffff:10.0.0.1", True),
+        ("is_whole_internet(@)", "::ffff:0.0.0.0/96", True),
+        ("is_public_network(@)", "::ffff:10.0.0.0/103", True),
+        ("in_networks(@, ['10.0.0.0/8'])", "::ffff:10.1.0.0/112", True),
+        ("whose(@)", "::ffff:192.0.2.9", "ours"),
+        ("is_whole_internet(@)", "::ffff:0:0/95", False),
+        ("is_whole_internet(@)", ["::/1", "8000::/1"], True),
+        ("is_whole_internet(@)", ["0.0.0.0/1", "::ffff:128.0.0.0/97"], True),
+    ],
+)
+def test_an_address_of_ipv4_written_as_ipv6_is_that_address(expression, cidr, answer):
+    assert ask(expression, cidr) == answer

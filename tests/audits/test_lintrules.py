@@ -5,6 +5,9 @@ from io import StringIO
 import pytest
 from django.core.management import call_command
 
+from audits.loading import load_packs
+from audits.loading_tables import load_tables
+from audits.models import Rule
 from tests.factories import ItemFactory, a_rule
 
 pytestmark = pytest.mark.django_db
@@ -20,8 +23,24 @@ def run(*args):
 
 
 def test_rules_without_faults_end_well_and_are_counted():
+    ItemFactory(config={"GroupId": "sg-1"})
     a_rule("good", expression="GroupId")
     assert run() == (0, "1 rules read: 0 faults, 0 warnings.\n")
+
+
+def test_where_nothing_is_stored_shipped_rules_end_well_and_it_is_said_what_was_not_seen():
+    load_tables()
+    load_packs()
+    code, said = run("--strict")
+    count = Rule.objects.count()
+    assert (code, said.splitlines()) == (
+        0,
+        [
+            f"{count} rules read: 0 faults, 0 warnings.",
+            f"Of {count} of them no item is stored here: traps were looked for in their "
+            "examples alone.",
+        ],
+    )
 
 
 def test_a_rule_that_could_not_be_kept_today_ends_the_command_badly():

@@ -21,6 +21,7 @@ from audits.models import BlindSpot, Issue, Judged, ReferenceTable
 from audits.models.tables import row_name
 from audits.reading import tables_read
 from audits.traps import warnings
+from audits.unpacking import PackError
 from config import pipeline
 from config.scheduling import stale_slices
 from items.models import Item, Slice
@@ -118,6 +119,31 @@ def test_loading_tables_twice_writes_nothing(tables: Path) -> None:
     count = ReferenceTable.history.count()
     assert load_tables() == []
     assert ReferenceTable.history.count() == count
+
+
+@pytest.mark.django_db
+def test_a_date_in_a_table_stays_text(tables: Path) -> None:
+    ship(tables, "[{name: web, until: 2026-01-01, at: 12:30}]")
+    load_tables()
+    assert of_acme().rows == [{"name": "web", "until": "2026-01-01", "at": "12:30"}]
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("rows", "said"),
+    [
+        ("[{name: web, on: 1}]", "line 3: a key must be a text"),
+        ("[{name: web, name: mail}]", "line 3: 'name' stands there twice"),
+        ("[{name: .nan}]", "line 3: .nan is no number that JSON knows"),
+        ("[{name: web}]\n---\ntitle: b", "too many values"),
+    ],
+)
+def test_a_table_that_json_could_not_hold_is_refused_with_its_line(
+    tables: Path, rows: str, said: str
+) -> None:
+    ship(tables, rows)
+    with pytest.raises(PackError, match=f"acme-ports.yaml.*{said}"):
+        load_tables()
 
 
 @pytest.mark.django_db

@@ -10,6 +10,7 @@ from audits.models import Rule, RuleVersion
 from audits.mutating import unnoticed
 from audits.traps import warnings
 from audits.versions import example_values
+from items.models import Item
 
 
 class Command(BaseCommand):
@@ -26,9 +27,11 @@ class Command(BaseCommand):
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
-        faults = told = count = 0
+        faults = told = count = unseen = 0
+        stored = set(Item.objects.living().order_by().values_list("technology").distinct())
         for version in _versions(options["keys"]):
             count += 1
+            unseen += not any((one,) in stored for one in version.technologies)
             fields = {**version.values(), "examples": example_values(version)}
             said = [(fault.field, fault.text) for fault in every_fault(fields)]
             faults += len(said)
@@ -40,6 +43,11 @@ class Command(BaseCommand):
             for field, text in said:
                 self.stdout.write(f"{version.rule.key} {version.number}, {field}: {text}")
         self.stdout.write(f"{count} rules read: {faults} faults, {told} warnings.")
+        if unseen:
+            self.stdout.write(
+                f"Of {unseen} of them no item is stored here: traps were looked for in their "
+                "examples alone."
+            )
         if faults or (options["strict"] and told):
             sys.exit(1)
 
