@@ -43,7 +43,8 @@ def _words(one: Decided, user: Any) -> dict[str, Any]:
         "reason": Curtain(user)(setting.reason) if shown else "",
         "by": row.history_user if row else None,
         "at": row.history_date if row else None,
-        "over": [(other.kind, other.scope) for other in one.over],
+        "over": [(other.kind, other.scope) for other in one.over if other.kind != setting.kind],
+        "equals": [(other.kind, other.scope) for other in one.over if other.kind == setting.kind],
         "link": reverse("admin:audits_rulesetting_change", args=[setting.pk]) if shown else "",
     }
 

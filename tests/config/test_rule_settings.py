@@ -143,6 +143,19 @@ def test_an_issue_says_which_setting_decided_and_why(
     assert "the next judging" not in text
 
 
+def test_among_equals_the_issue_says_that_the_higher_score_won(
+    rule: Rule, account: Account, admin_client: Client
+) -> None:
+    issue = Issue.objects.get()
+    RuleSetting.objects.create(rule=rule, account=account, score=1, reason="quiet")
+    for score, pattern in ((8, issue.item.name), (3, "*")):
+        RuleSetting.objects.create(rule=rule, pattern=pattern, score=score, reason="by name")
+    page = admin_client.get(f"/audits/issue/{issue.pk}/change/").content.decode()
+    assert "Score 8 instead of 7" in page
+    assert "Narrower than account prod." in page
+    assert "Scored higher than name *." in page
+
+
 def test_a_rule_that_is_switched_off_says_so_until_the_issue_is_closed(
     rule: Rule, account: Account, admin_client: Client
 ) -> None:
