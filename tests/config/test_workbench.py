@@ -14,6 +14,7 @@ from accounts.models import Grant, User
 from audits.models import Preview, Rule
 from config import previews
 from config.console.workbench.pointing import Place, underlined
+from config.urls import urlpatterns
 from items.models import Item
 from tests.factories import AccountFactory, GroupFactory, ItemFactory, UserFactory, a_rule
 
@@ -175,6 +176,9 @@ def test_nothing_hostile_becomes_markup(admin_client: Client) -> None:
 # -- who may ----------------------------------------------------------------------------------
 
 
+GETS = ("workbench", "workbench_new", "workbench_items", "workbench_preview")
+
+
 def somebody(role: str, **scope: Any) -> Client:
     user = UserFactory()
     Grant.objects.create(user=user, role=Group.objects.get(name=role), **scope)
@@ -221,6 +225,63 @@ def test_who_sees_a_part_learns_nothing_of_other_items(rule: Rule) -> None:
     page = somebody("viewer", group=group).get(reverse("workbench", args=[looking.pk]))
     assert "you may not see all of them" in page.content.decode()
     assert mine.name in page.content.decode()
+
+
+# What each address of the workbench answers to who may edit rules for some accounts only: a rule
+# is for all of them, and may look up what is in any.
+FOR_A_LIMITED_EDITOR = {
+    "workbench": 200,
+    "workbench_new": 403,
+    "workbench_try": 200,
+    "workbench_items": 200,
+    "workbench_save": 403,
+    "workbench_example": 403,
+    "workbench_unnoticed": 403,
+    "workbench_ask": 403,
+    "workbench_preview": 404,
+    "workbench_cancel": 404,
+    "workbench_suggest": 403,
+}
+LEAKS = (
+    "lookup('aws.iam.policy', 'Secret', 'hidden-haven')",
+    "lookup('aws.iam.policy', 'Name', 'known')[].Secret",
+    "names(lookup('aws.iam.policy', 'Name', 'known'))",
+    "related('aws.iam.policy')[].Secret",
+    "open_issues('aws.iam.policy', 'Name', 'known')[].name",
+)
+
+
+@pytest.mark.parametrize("expression", LEAKS)
+def test_an_editor_of_some_accounts_asks_nothing_of_the_others(
+    rule: Rule, admin_user: User, expression: str
+) -> None:
+    names = {one.name for one in urlpatterns if str(getattr(one, "name", "")).startswith("workb")}
+    assert names == set(FOR_A_LIMITED_EDITOR), "a new address needs an answer here"
+    group = GroupFactory()
+    seen = AccountFactory()
+    seen.groups.add(group)
+    mine = ItemFactory(account=seen)
+    ItemFactory(
+        config={"Secret": "hidden-haven", "Name": "known"},
+        technology="aws.iam.policy",
+        name="hidden-haven",
+    )
+    other = previews.ask(rule.newest.values(), rule, admin_user, Preview.Kind.IMPACT)
+    editor = somebody("rule editor", group=group)
+    given = sent(rule, item=mine.pk, expression=f"{expression} && `1`", kind="impact")
+    kinds = ("impact", "backtest")
+    for name, expected in FOR_A_LIMITED_EDITOR.items():
+        arguments = {"workbench": [rule.pk]}.get(name, [])
+        arguments = [other.pk] if name in ("workbench_preview", "workbench_cancel") else arguments
+        asks = editor.get if name in GETS else editor.post
+        for kind in kinds if name == "workbench_ask" else kinds[:1]:
+            answer = asks(reverse(name, args=arguments), {**given, "kind": kind, "q": ""})
+            assert answer.status_code == expected, name
+            shown = unescape(answer.content.decode())
+            assert expression not in shown, "what was sent is not tried"
+            assert "hidden-haven" not in shown
+    assert editor.post(reverse("workbench_try"), sent(expression=expression)).status_code == 403
+    assert Preview.objects.count() == 1
 
 
 def test_nobody_without_a_grant_gets_in(rule: Rule) -> None:
