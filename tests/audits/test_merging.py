@@ -1,5 +1,6 @@
 """A pack's correction of rules that editors changed, tried, asked about, or retired."""
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -8,16 +9,26 @@ from django.contrib.auth.models import Group
 from accounts.models import Grant, User
 from audits.approving import approve, refuse, why_not
 from audits.editing import Saved, Then, save_version
-from audits.loading import load_packs
+from audits.loading import load_folder
 from audits.models import Proposal, RuleVersion
 from audits.moving import put_into_force, retire
 from audits.versions import text_of
-from tests.audits.test_loading import Pack, pack, rule
+from tests.audits.test_loading import Pack, rule
 from tests.factories import UserFactory
 
-__all__ = ["pack"]
-
 pytestmark = pytest.mark.django_db
+
+
+class Folder(Pack):
+    """A pack in a folder: it is merged as an installed one is, without the shipped ones beside."""
+
+    def load(self) -> list[tuple[str, tuple[str, ...]]]:
+        return [(one.what, one.fields) for one in load_folder(self.folder, "acme")]
+
+
+@pytest.fixture
+def pack(tmp_path: Path) -> Folder:
+    return Folder(tmp_path)
 
 
 @pytest.fixture
@@ -44,10 +55,6 @@ def edit(by: User, then: Then, **fields: Any) -> Saved:
     return save_version(rule(), text, by, "Ours.", then, seen=newest.number)
 
 
-def load() -> list[tuple[str, tuple[str, ...]]]:
-    return [(one.what, one.fields) for one in load_packs() if one.key == "acme.box.open"]
-
-
 def said(version: RuleVersion | None) -> tuple[Any, ...]:
     assert version
     return version.score, version.notes
@@ -57,49 +64,51 @@ def waiting() -> Proposal:
     return Proposal.objects.get(answer="")
 
 
-def test_a_draft_does_not_keep_a_correction_from_what_is_in_force(pack: Pack, ines: User) -> None:
+def test_a_draft_does_not_keep_a_correction_from_what_is_in_force(pack: Folder, ines: User) -> None:
     pack.ship(notes="first")
-    load()
+    pack.load()
     edit(ines, Then.DRAFT, score=2)
     pack.ship(notes="second")
-    assert load() == [("updated", ("notes",))]
+    assert pack.load() == [("updated", ("notes",))]
     assert said(rule().active) == (5, "second")
     newest = rule().newest
     assert newest
     assert said(newest) == (2, "second"), "the draft follows, and is still what is edited next"
     assert newest.author == ines
-    assert load() == []
+    assert pack.load() == []
 
 
-def test_a_draft_that_already_says_what_is_shipped_stays_the_newest(pack: Pack, ines: User) -> None:
+def test_a_draft_that_already_says_what_is_shipped_stays_the_newest(
+    pack: Folder, ines: User
+) -> None:
     pack.ship(notes="first")
-    load()
+    pack.load()
     edit(ines, Then.DRAFT, notes="ours")
     pack.ship(notes="second")
-    load()
+    pack.load()
     assert said(rule().active) == (5, "second")
     assert said(rule().newest) == (5, "ours")
 
 
-def test_what_is_in_shadow_is_corrected_and_stays_in_shadow(pack: Pack, ines: User) -> None:
+def test_what_is_in_shadow_is_corrected_and_stays_in_shadow(pack: Folder, ines: User) -> None:
     pack.ship(notes="first")
-    load()
+    pack.load()
     edit(ines, Then.SHADOW, score=2)
     pack.ship(notes="second")
-    load()
+    pack.load()
     assert said(rule().active) == (5, "second")
     assert said(rule().shadow) == (2, "second")
     assert rule().state == "active"
 
 
 def test_what_waits_is_corrected_and_goes_on_waiting(
-    pack: Pack, ines: User, omar: User, second_person: None
+    pack: Folder, ines: User, omar: User, second_person: None
 ) -> None:
     pack.ship(notes="first")
-    load()
+    pack.load()
     edit(ines, Then.FORCE, score=2)
     pack.ship(notes="second")
-    assert load() == [("waiting", ("notes",))]
+    assert pack.load() == [("waiting", ("notes",))]
     assert said(rule().active) == (5, "second"), "what is wholly shipped comes into force"
     assert (said(waiting().version), waiting().by) == ((2, "second"), ines)
     assert why_not(waiting(), ines)
@@ -108,86 +117,86 @@ def test_what_waits_is_corrected_and_goes_on_waiting(
 
 
 def test_a_correction_of_what_an_editor_changed_waits_for_a_second_person(
-    pack: Pack, ines: User, omar: User, second_person: None
+    pack: Folder, ines: User, omar: User, second_person: None
 ) -> None:
     pack.ship(notes="first")
-    load()
+    pack.load()
     edit(ines, Then.FORCE, score=2)
     approve(waiting(), omar)
     pack.ship(notes="second")
-    load()
+    pack.load()
     assert said(rule().active) == (2, "first")
     assert (said(waiting().version), waiting().by) == ((2, "second"), None)
-    assert load() == [], "it is asked once"
+    assert pack.load() == [], "it is asked once"
     refuse(waiting(), omar, "We say it otherwise.")
-    assert load() == []
+    assert pack.load() == []
     assert said(rule().active) == (2, "first")
 
 
 def test_a_wish_to_retire_outlasts_a_correction(
-    pack: Pack, ines: User, second_person: None
+    pack: Folder, ines: User, second_person: None
 ) -> None:
     pack.ship(notes="first")
-    load()
+    pack.load()
     retire(rule(), ines, "Nobody needs it.")
     pack.ship(notes="second")
-    load()
+    pack.load()
     assert said(rule().active) == (5, "second")
     assert (waiting().version, waiting().by, waiting().reason) == (None, ines, "Nobody needs it.")
 
 
 @pytest.mark.parametrize("ships", ["first", "second"])
-def test_what_an_editor_retired_stays_retired(pack: Pack, ines: User, ships: str) -> None:
+def test_what_an_editor_retired_stays_retired(pack: Folder, ines: User, ships: str) -> None:
     pack.ship(notes="first")
-    load()
+    pack.load()
     retire(rule(), ines, "Nobody needs it.")
     pack.ship(notes=ships)
-    load()
+    pack.load()
     assert rule().state == "retired"
     pack.ship_nothing()
-    load()
+    pack.load()
     pack.ship(notes=ships)
-    load()
+    pack.load()
     assert rule().state == "retired", "its pack did not retire it, so its pack does not bring it"
 
 
-def test_what_came_back_is_corrected_too(pack: Pack) -> None:
+def test_what_came_back_is_corrected_too(pack: Folder) -> None:
     pack.ship(notes="first")
-    load()
+    pack.load()
     pack.ship_nothing()
-    load()
+    pack.load()
     pack.ship(notes="second")
-    assert load() == [("back", ()), ("updated", ("notes",))]
+    assert pack.load() == [("back", ()), ("updated", ("notes",))]
     assert (rule().state, said(rule().active)) == ("active", (5, "second"))
 
 
 def test_a_rule_that_left_its_pack_is_ours_when_an_editor_takes_it_up(
-    pack: Pack, ines: User
+    pack: Folder, ines: User
 ) -> None:
     pack.ship()
-    load()
+    pack.load()
     pack.ship_nothing()
-    load()
+    pack.load()
     version = rule().active
     assert version
     put_into_force(version, ines, "We need it.")
-    assert load() == []
+    assert pack.load() == []
     assert (rule().state, rule().pack) == ("active", "")
 
 
-def test_a_correction_mends_a_shipped_rule_that_its_examples_did_not_carry(pack: Pack) -> None:
+def test_a_correction_mends_a_shipped_rule_that_its_examples_did_not_carry(pack: Folder) -> None:
     pack.ship(expression="!Open")
-    load()
+    pack.load()
     assert rule().state == "draft"
     pack.ship(expression="Open")
-    load()
+    pack.load()
     assert (rule().state, rule().active.number) == ("active", 2)  # type: ignore[union-attr]
 
 
-def test_a_correction_that_its_examples_do_not_carry_leaves_what_decides(pack: Pack) -> None:
+def test_a_correction_that_its_examples_do_not_carry_leaves_what_decides(pack: Folder) -> None:
     pack.ship()
-    load()
+    pack.load()
     pack.ship(expression="!Open")
-    done = [one for one in load_packs() if one.key == "acme.box.open"]
+    done = load_folder(pack.folder, "acme")
     assert done[0].problems
     assert rule().active.number == 1  # type: ignore[union-attr]
