@@ -82,7 +82,7 @@ class Justification(models.Model):
         on_delete=models.CASCADE,
         null=True,
         related_name="justifications",
-        help_text="Nothing: a pattern.",
+        help_text="Nothing: a pattern, or issues of several items.",
     )
     name_pattern = models.CharField(
         max_length=500, blank=True, help_text="* and ? as in file names, of name or full name."
@@ -90,6 +90,32 @@ class Justification(models.Model):
     tag = models.CharField(max_length=300, blank=True, help_text="purpose=training")
     bound = models.PositiveIntegerField(
         null=True, blank=True, help_text="A pattern covers no more issues; beyond, it asks again."
+    )
+    over_at = models.DateTimeField(
+        null=True,
+        blank=True,
+        editable=False,
+        help_text="Since when more came than its bound: it covers nothing new any more.",
+    )
+    issues = models.ManyToManyField(
+        Issue,
+        blank=True,
+        related_name="+",
+        help_text="What it was asked for, where it is about issues by themselves.",
+    )
+    extent = CanonicalJSONField(
+        null=True,
+        blank=True,
+        editable=False,
+        help_text="How far what was accepted reaches together; what comes later is covered "
+        "within it only. Nothing: that was not kept.",
+    )
+    score = models.PositiveSmallIntegerField(
+        null=True,
+        blank=True,
+        editable=False,
+        help_text="The highest score that was accepted; what comes later is covered up to its "
+        "severity only. Nothing: that was not kept.",
     )
     category = models.CharField(max_length=30, choices=Category, default=Category.RISK)
     reason = models.TextField()
@@ -147,7 +173,9 @@ class Reminder(models.Model):
     justification = models.ForeignKey(
         Justification, on_delete=models.CASCADE, related_name="reminders"
     )
-    days = models.PositiveSmallIntegerField(help_text="Before the end: 30, 7 or 1.")
+    days = models.PositiveSmallIntegerField(
+        help_text="Before the end: 30, 7 or 1. 0: more came than its bound."
+    )
     on = models.DateField(db_index=True)
     told_at = models.DateTimeField(null=True)
 
