@@ -9,6 +9,7 @@ from audits.engine import Evaluable, Outcome, evaluate
 from audits.functions.base import Context, Known, Neighbour
 from audits.world import values_at
 from items.canonical import canonical
+from items.diffing import shown
 
 # What an example may say of another item, beside its configuration.
 WRAPPED = {"account", "uid", "name", "config", "issues"}
@@ -48,7 +49,10 @@ def failure(rule: Any, example: Example) -> str:
     if example.identities is not None:
         got = canonical([finding.identity for finding in verdict.findings])
         if got != canonical(example.identities):
-            return f"“{example.name}” finds {got}, not {example.identities}"
+            return (
+                f"“{example.name}” finds {shown(got)}, where {shown(example.identities)} is "
+                "expected, by what makes a finding the same issue."
+            )
     return ""
 
 

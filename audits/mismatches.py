@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable, Iterator
 
-from audits.cautions import Node, Trap, Watched, is_text, raw
+from audits.cautions import Node, Trap, Watched, Written, is_text, raw
 from audits.misreadings import LISTS
 from audits.nearest import nearest, plain
 from audits.observing import Seen
@@ -86,12 +86,31 @@ def _asked_of_lists(watched: Watched, node: Node, seen: Seen) -> Iterator[Trap]:
     before = text[:place].rstrip()
     if not seen.within:
         return
-    if before.endswith("."):
+    filtered = _filters(written, node)
+    if filtered:
+        # `a[?b].c[?d]` asks d of each c as a whole; behind a pipe, of their elements.
+        parent, whole = written.parent(filtered), written.found.whole(filtered)
+        end = written.found.whole(filtered["children"][0]).end
+        mend = f"{text[whole.start : end]}[] | {text[end : whole.end]}"
+        alone = parent is None or parent["type"] in ("pipe", "function_expression")
+        mend = written.between(whole.start, whole.end, mend if alone else f"({mend})")
+    elif before.endswith("."):
         mend = written.between(len(before) - 1, len(before) - 1, "[]")
     else:
         mend = written.between(place, place, "[].")
     said = f"{node['value']} is asked of a list: write [] to ask each element."
     yield written.trap(node, said, mend)
+
+
+def _filters(written: Written, node: Node) -> Node | None:
+    """Return the filter whose elements a name in its condition is asked of, itself and no more."""
+    for above, child in written.above(node):
+        if above["type"] == "filter_projection" and above["children"][2] is child:
+            return above if above["children"][0]["type"] != "identity" else None
+        goes_on = above["type"] in (*LISTS, "subexpression", "index_expression", "pipe")
+        if above["type"] == "expref" or (goes_on and above["children"][0] is not child):
+            return None
+    return None
 
 
 def _one_or_many(watched: Watched, node: Node) -> Iterator[Trap]:

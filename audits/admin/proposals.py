@@ -102,6 +102,7 @@ class ProposalAdmin(ReadOnlyAdmin):
             "title": str(proposal),
             "crumb": ("Proposals", reverse("admin:audits_proposal_changelist")),
             "proposal": proposal,
+            "heading": proposal.version.title if proposal.version else rule,
             "rule": rule,
             "answer_tag": answer_tag(proposal),
             "why_not": why_not(proposal, request.user),

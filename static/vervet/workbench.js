@@ -138,6 +138,10 @@
       const open = folded.get(part.dataset.at);
       if (open !== undefined && !part.classList.contains("hit")) part.open = open;
     }
+    // What is wrong with a field is not said behind a fold.
+    for (const fault of document.querySelectorAll("#workbench details .fault")) {
+      if (fault.closest("[id^=said-]")) fault.closest("details").open = true;
+    }
   });
 
   document.addEventListener("htmx:configRequest", (event) => {

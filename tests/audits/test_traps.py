@@ -413,3 +413,22 @@ def test_traps_never_raise_on_any_text_and_take_bounded_time(expression):
         assert 0 <= one.place <= one.place + one.length <= len(expression)
         if one.mend and one.field == "expression":
             placed(one.mend)  # What is offered can be read.
+
+
+@pytest.mark.parametrize(
+    ("expression", "mended"),
+    [
+        ("a[?b].c[?d == 'x']", "a[?b].c[] | [?d == 'x']"),
+        ("a[?b].c[?d == 'x'] | [0]", "a[?b].c[] | [?d == 'x'] | [0]"),
+        ("length(a[?b].c[?d == 'x']) > `0`", "length(a[?b].c[] | [?d == 'x']) > `0`"),
+        ("b || a[?b].c[?d == 'x']", "b || (a[?b].c[] | [?d == 'x'])"),
+    ],
+)
+def test_a_filter_over_lists_of_lists_is_mended_into_one_that_fires(
+    expression: str, mended: str
+) -> None:
+    config = {"a": [{"b": True, "c": [{"d": "x"}, {"d": "y"}]}, {"b": True, "c": [{"d": "z"}]}]}
+    found = next(one for one in traps(expression, config) if "asked of a list" in one.text)
+    assert found.mend == mended
+    draft = Draft.of(text(mended))
+    assert evaluate(draft, example_context(draft, config, {})).outcome == Outcome.FAIL

@@ -125,3 +125,24 @@ def test_what_a_text_would_do_is_asked_waited_for_cancelled_and_read(
             assert page.locator(link).count() == 1, link
         else:
             assert client.get(link).status_code == 200, link
+
+
+def test_what_is_wrong_is_not_behind_a_fold_and_help_stays_in_its_pane(
+    chromium: Any, live_server: Any, rule: Rule
+) -> None:
+    visit = Visit(chromium, live_server.url, *WIDTHS["desk"])
+    page = visit.page
+    visit.look(f"/audits/rule/{rule.pk}/workbench/")
+    page.fill("#id_identity", "[")
+    page.locator("details:has(> div #id_identity)").evaluate("one => { one.open = false }")
+    page.wait_for_selector("#said-identity .fault")
+
+    page.fill("#id_expression", "Tags[?")
+    page.wait_for_selector("#bench-help .values button")
+    for row in page.locator("#bench-help [role=listitem]").all():
+        edges = row.evaluate(
+            "row => [...row.children].map(one => one.getBoundingClientRect()).flatMap("
+            "one => [one.left, one.right])"
+        )
+        assert edges == sorted(edges), "a path, its values and how often stand side by side"
+    assert visit.wrong == []

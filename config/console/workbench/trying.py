@@ -62,4 +62,5 @@ def missing(every: list[Row]) -> str:
     """Say what examples are still needed before the rule may decide; nothing where none is."""
     kinds = {row.fires for row in every if not row.blank}
     wanted = [word for fires, word in ((True, "fires"), (False, "does not")) if fires not in kinds]
-    return f"One example that {' and one that '.join(wanted)} is still needed." if wanted else ""
+    are = "is" if len(wanted) == 1 else "are"
+    return f"One example that {' and one that '.join(wanted)} {are} still needed." if wanted else ""
