@@ -6,7 +6,8 @@ from typing import Any
 from audits.engine import truth
 from audits.functions.base import Context
 from audits.origins import Origin, Path
-from audits.tracing import Part, Tracing
+from audits.parts import Part
+from audits.tracing import Tracing
 
 
 @dataclass(frozen=True)

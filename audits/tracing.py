@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 from jmespath.exceptions import JMESPathError
@@ -13,19 +13,15 @@ from audits.compiling import compiled
 from audits.engine import truth
 from audits.functions.base import Context, Unread
 from audits.origins import Group, Origin, Path, Seen, put_together, regrouped, under
+from audits.parts import Node, Part, alike, answered, is_it, is_path
 from audits.places import Placed, placed
 from audits.wording import (
     Wording,
-    described,
     entries,
-    is_number,
     mixed,
-    samples,
     surprise,
     why_none,
 )
-
-Node = dict[str, Any]
 
 # What an explanation may take: less than a verdict, for each part is asked by itself.
 STEPS = 300_000
@@ -34,32 +30,6 @@ MOST_ENTRIES = 5000
 MOST_PARTS = 200
 
 FAILURES = (JMESPathError, TypeError, ValueError, RuleError, RecursionError, Exceeded, Unread)
-
-
-@dataclass(frozen=True)
-class Part:
-    """One part of an expression with what it gave."""
-
-    words: str
-    """What it does, as a sentence."""
-    gave: str = ""
-    """What came of it, in a few words."""
-    text: str = ""
-    """As the expression writes it."""
-    place: int = 0
-    """Its first character in the expression."""
-    asked: int = 1
-    """How many things it was asked of; 0: it was not looked at."""
-    met: int = 0
-    """Of how many it was true, or gave something."""
-    passed: int = 0
-    """Of how many it was not asked, since another clause had decided."""
-    note: str = ""
-    """What would surprise: a comparison with nothing, an error."""
-    failed: bool = False
-    """Here it ended: the whole expression has no answer."""
-    parts: tuple["Part", ...] = ()
-    """What it is made of, where that has parts of its own."""
 
 
 class Tracing:
@@ -158,7 +128,7 @@ class Tracing:
         if is_it(node):
             return given
         words = f"{'Of each, take' if self._each else 'Take'} {self._words.written(node)}"
-        self._note(self._gave(self._part(node, words), given))
+        self._note(answered(self._part(node, words), given, self._each))
         return given
 
     def _reach(self, node: Node, one: Seen) -> Seen:
@@ -330,7 +300,11 @@ class Tracing:
         """Let a function, or anything that builds a value, answer for itself."""
         with self._within() as inner:
             given = self._call(node, seen)
-        self._note(self._gave(self._part(node, self._words.does(node), parts=tuple(inner)), given))
+        self._note(
+            answered(
+                self._part(node, self._words.does(node), parts=tuple(inner)), given, self._each
+            )
+        )
         return given
 
     def _call(self, node: Node, seen: Sequence[Seen]) -> list[Seen]:
@@ -387,38 +361,3 @@ class Tracing:
                         self.read.discard(element.path)
                         if answer.value and element.value == wanted["value"]:
                             self.read.add(element.path)
-
-    def _gave(self, part: Part, given: list[Seen]) -> Part:
-        """Say what a step gave, one value or many."""
-        met = sum(truth(one.value) or is_number(one.value) for one in given)
-        if not given:
-            return replace(part, gave="not looked at", asked=0)
-        if not self._each:
-            return replace(part, gave=described(given[0].value), met=met)
-        lists = [one.value for one in given if isinstance(one.value, list)]
-        if lists:
-            gave = f"{entries(sum(map(len, lists)))} in {len(lists)} of {len(given)}"
-        else:
-            gave = samples([one.value for one in given]) or f"nothing in {len(given)}"
-        return replace(part, gave=gave, asked=len(given), met=met)
-
-
-def is_path(node: Node) -> bool:
-    """Say whether a node is a plain path: names and places, nothing that chooses or builds."""
-    kind = node["type"]
-    if kind in ("field", "index", "identity", "current"):
-        return True
-    if kind in ("subexpression", "index_expression", "pipe"):
-        return all(is_path(child) for child in node["children"])
-    return False
-
-
-def alike(node: Node) -> list[Node]:
-    """Return the parts of ``a && b && c``, which is parsed as (a && b) && c."""
-    left, right = node["children"]
-    return [*(alike(left) if left["type"] == node["type"] else [left]), right]
-
-
-def is_it(node: Node) -> bool:
-    """Say whether a node is the current value itself."""
-    return node["type"] in ("identity", "current")

@@ -13,8 +13,9 @@ from audits.compiling import compiled
 from audits.engine import parsed
 from audits.explaining import explain
 from audits.functions.base import Context
+from audits.parts import Part
 from audits.suggesting import reach
-from audits.tracing import MOST_PARTS, Part, Tracing
+from audits.tracing import MOST_PARTS, Tracing
 
 NOW = datetime(2026, 6, 1, tzinfo=UTC)
 GROUP = {
