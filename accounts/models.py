@@ -189,14 +189,29 @@ class Grant(models.Model):
         return f"{self.user}: {self.role} of {self.group or 'all accounts'}"
 
 
+class LedgerQuerySet(models.QuerySet["LedgerEntry"]):
+    """Entries, which nothing of ours changes or removes."""
+
+    def update(self, **_: Any) -> int:
+        raise TypeError("An entry of the ledger is never changed.")
+
+    def delete(self) -> tuple[int, dict[str, int]]:
+        raise TypeError("An entry of the ledger is never removed.")
+
+
 class LedgerEntry(models.Model):
-    """Something that a person did. Rows are only ever added, each chained to the one before."""
+    """Something that a person did. Rows are only ever added, each chained to the one before.
+
+    An entry outlives whom and what it names: nothing keeps these from being deleted.
+    """
 
     account_path = "account"
 
     number = models.PositiveBigIntegerField(unique=True, help_text="Its place in the chain.")
     at = models.DateTimeField(db_index=True)
-    person = models.ForeignKey(User, on_delete=models.PROTECT, null=True, related_name="+")
+    person = models.ForeignKey(
+        User, on_delete=models.DO_NOTHING, null=True, db_constraint=False, related_name="+"
+    )
     who = models.CharField(max_length=200, help_text="The person's name as it was then.")
     action = models.CharField(max_length=50, db_index=True, help_text="justified, changed ...")
     thing = models.CharField(max_length=100, help_text="What kind: audits.issue.")
@@ -204,8 +219,9 @@ class LedgerEntry(models.Model):
     name = models.TextField(blank=True, help_text="What it was called then.")
     account = models.ForeignKey(
         Account,
-        on_delete=models.PROTECT,
+        on_delete=models.DO_NOTHING,
         null=True,
+        db_constraint=False,
         related_name="+",
         help_text="Nothing: it is about all accounts, or none.",
     )
@@ -213,6 +229,8 @@ class LedgerEntry(models.Model):
     after = models.JSONField(null=True)
     previous = models.CharField(max_length=64, help_text="The hash of the entry before.")
     hash = models.CharField(max_length=64)
+
+    objects = LedgerQuerySet.as_manager()
 
     class Meta:
         ordering = ["-number"]
@@ -226,6 +244,9 @@ class LedgerEntry(models.Model):
         if self.pk:
             raise TypeError("An entry of the ledger is never changed.")
         super().save(*args, **kwargs)
+
+    def delete(self, *_: Any, **__: Any) -> tuple[int, dict[str, int]]:
+        raise TypeError("An entry of the ledger is never removed.")
 
 
 class LedgerHead(models.Model):

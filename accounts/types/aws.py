@@ -61,6 +61,7 @@ class AwsAccount(AccountType):
             default=new_external_id,
             pattern=r"[\w+=,.@:/-]{2,1224}",
             wants="an external id (2 to 1224 letters, digits and +=,.@:/-_)",
+            secret=True,
         ),
         Parameter("partition", "Partition", "", default="aws", choices=tuple(HOME_REGIONS)),
         Parameter(

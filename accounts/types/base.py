@@ -22,6 +22,8 @@ class Parameter:
     """A regular expression that the whole value must match; empty: anything."""
     wants: str = ""
     """What the pattern asks for, in words."""
+    secret: bool = False
+    """Whether the ledger tells only that it changed, not what it is."""
 
     def complete(self, given: object) -> str:
         """Return the value, or the default where none is given; raise ValueError on a bad one."""

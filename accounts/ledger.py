@@ -1,0 +1,141 @@
+"""The ledger: everything that a person does, row after row, each chained to the one before.
+
+An entry is committed with its deed or not at all, so there is no deed without an entry, and
+no hole in the chain.
+"""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC
+from typing import Any
+
+from django.db import connection, models, transaction
+from django.utils import timezone
+
+from accounts.models import Account, LedgerEntry, LedgerHead
+from accounts.states import plain
+
+COMMAND = "command line"
+PORTION = 2000
+HASHED = (
+    "number",
+    "at",
+    "person_id",
+    "who",
+    "action",
+    "thing",
+    "key",
+    "name",
+    "account_id",
+    "before",
+    "after",
+    "previous",
+)
+
+
+def enter(
+    person: Any,
+    action: str,
+    thing: models.Model | str,
+    before: Any = None,
+    after: Any = None,
+    account: Account | None = None,
+    *,
+    who: str = "",
+) -> LedgerEntry:
+    """Keep what a person did, in the transaction of the deed; None: the command line.
+
+    ``thing`` is a row, or the word for what is none ("login"). ``before`` and ``after`` are
+    what it said, best from ``accounts.states.state``; secrets in them are replaced by a mark.
+    ``account`` is that of the row where none is given. ``who`` names somebody who is no user.
+
+    Call it last: until the transaction ends nobody else can enter anything. Raises
+    RuntimeError outside a transaction.
+    """
+    if not connection.in_atomic_block:
+        raise RuntimeError("Enter within the transaction of the deed.")
+    known = person is not None and person.pk is not None
+    row = thing if isinstance(thing, models.Model) else None
+    if account is None and row is not None:
+        account = _account_of(row)
+    with transaction.atomic(savepoint=False):  # One that fails spoils the deed.
+        head, _ = LedgerHead.objects.select_for_update().get_or_create(pk=1)
+        entry = LedgerEntry(
+            number=head.number + 1,
+            at=timezone.now(),
+            person_id=person.pk if known else None,
+            who=plain(who or (person.get_username() if known else COMMAND))[:200],
+            action=action,
+            thing=row._meta.label_lower if row else str(thing),
+            key=str(row.pk or "") if row else "",
+            name=plain(str(row)) if row else "",
+            account_id=account.pk if account else None,
+            before=plain(before),
+            after=plain(after),
+            previous=head.hash,
+        )
+        entry.hash = hash_of(entry)
+        entry.save(force_insert=True)
+        head.number, head.hash = entry.number, entry.hash
+        head.save(update_fields=["number", "hash"])
+    return entry
+
+
+def hash_of(entry: LedgerEntry) -> str:
+    """Return the hash of all that an entry says, the hash before it included."""
+    said = {name: getattr(entry, name) for name in HASHED}
+    said["at"] = entry.at.astimezone(UTC).isoformat(timespec="microseconds")
+    text = json.dumps(said, sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+@dataclass(frozen=True)
+class Fault:
+    """Where the chain is broken first."""
+
+    number: int
+    says: str
+
+
+def broken(known: Mapping[int, str] | None = None) -> Fault | None:
+    """Walk the chain from its beginning, in portions; return where it is broken first.
+
+    ``known`` are numbers with the hashes that were written down elsewhere, as in the weekly
+    report: whoever can write to the database could mend the whole chain, but not those.
+    """
+    written_down = dict(known or {})
+    number, previous = 0, ""
+    head = LedgerHead.objects.filter(pk=1).first()  # First: what is added meanwhile is after it.
+    for entry in LedgerEntry.objects.order_by("number").iterator(chunk_size=PORTION):
+        number += 1
+        if entry.number != number:
+            return Fault(number, f"Entry {number} is missing.")
+        if hash_of(entry) != entry.hash:
+            return Fault(number, f"Entry {number} is not what was entered.")
+        if entry.previous != previous:
+            says = f"Entry {number} was not entered after what stands before it."
+            return Fault(number, says)
+        if written_down.pop(number, entry.hash) != entry.hash:
+            return Fault(number, f"Entry {number} has another hash than was written down.")
+        if head and number == head.number and entry.hash != head.hash:
+            return Fault(number, f"Entry {number} has another hash than the end of the chain.")
+        previous = entry.hash
+    ends = max([head.number if head else 0, *written_down])
+    if number < ends:
+        return Fault(number + 1, f"The end is cut off: {number} of {ends} entries are left.")
+    if number and head is None:
+        return Fault(number, "Where the chain ends is not known any more.")
+    return None
+
+
+def _account_of(row: models.Model) -> Account | None:
+    """Follow a row's way to its account; None where it belongs to none."""
+    path = getattr(row, "account_path", None)
+    if path is None:
+        return None
+    found: Any = row
+    for name in filter(None, path.split("__")):
+        found = getattr(found, name, None)
+    return found

@@ -1,0 +1,185 @@
+"""Everything that a person does is in one chain, and what is done to the chain is noticed."""
+
+from typing import Any
+
+import pytest
+from django.db import connection, transaction
+
+from accounts.ledger import COMMAND, broken, enter, hash_of
+from accounts.models import AccountGroup, LedgerEntry, LedgerHead
+from accounts.states import state
+from tests.factories import AccountFactory, GroupFactory, UserFactory
+
+pytestmark = pytest.mark.django_db
+
+
+def entered(count: int) -> list[LedgerEntry]:
+    person = UserFactory(username="ines")
+    return [
+        enter(person, "changed", GroupFactory(), {"notes": str(n)}, {"notes": "x"})
+        for n in range(count)
+    ]
+
+
+def tamper(sql: str, *values: Any) -> None:
+    """Do what somebody would who reaches the database, not ours."""
+    with connection.cursor() as cursor:
+        cursor.execute(sql, values)
+
+
+def test_each_entry_is_chained_to_the_one_before() -> None:
+    first, second, third = entered(3)
+    assert [first.number, second.number, third.number] == [1, 2, 3]
+    assert (first.previous, second.previous, third.previous) == ("", first.hash, second.hash)
+    assert LedgerHead.objects.get().hash == third.hash
+    assert broken() is None
+
+
+def test_an_entry_says_who_did_what_to_what() -> None:
+    account = AccountFactory(name="prod")
+    entry = enter(UserFactory(username="ines"), "changed", account, {"active": True}, None)
+    entry = LedgerEntry.objects.get(pk=entry.pk)
+    assert (entry.who, entry.action, entry.thing) == ("ines", "changed", "accounts.account")
+    assert (entry.key, entry.name, entry.account) == (str(account.pk), "prod", account)
+    assert enter(None, "pack loaded", "pack").who == COMMAND
+
+
+def test_nothing_is_entered_outside_the_transaction_of_the_deed(
+    transactional_db: None,
+) -> None:
+    with pytest.raises(RuntimeError, match="within the transaction"):
+        enter(None, "changed", "nothing")
+
+
+def test_a_deed_that_is_rolled_back_leaves_no_entry_and_no_hole() -> None:
+    entered(1)
+    with pytest.raises(ZeroDivisionError), transaction.atomic():
+        enter(None, "changed", GroupFactory(name="never"))
+        1 / 0  # noqa: B018
+    assert not AccountGroup.objects.filter(name="never").exists()
+    assert enter(None, "changed", "next").number == 2
+    assert broken() is None
+
+
+@pytest.mark.parametrize(
+    ("column", "value"),
+    [
+        ("who", "somebody else"),
+        ("action", "deleted"),
+        ("name", "another"),
+        ("person_id", None),
+        ("account_id", 77),
+        ("before", '{"notes": "what was never so"}'),
+        ("after", "null"),
+        ("at", "2026-01-01 00:00:00+00"),
+        ("key", "9"),
+        ("thing", "audits.issue"),
+        ("previous", "0" * 64),
+        ("hash", "0" * 64),
+    ],
+)
+def test_a_changed_row_is_noticed(column: str, value: Any) -> None:
+    entered(4)
+    tamper(f"update accounts_ledgerentry set {column} = %s where number = 2", value)
+    fault = broken()
+    assert fault and fault.number == 2
+
+
+def test_a_removed_row_is_noticed() -> None:
+    entered(4)
+    tamper("delete from accounts_ledgerentry where number = 2")
+    fault = broken()
+    assert fault and (fault.number, fault.says) == (2, "Entry 2 is missing.")
+
+
+def test_a_cut_end_is_noticed_by_the_head() -> None:
+    entered(4)
+    tamper("delete from accounts_ledgerentry where number > 2")
+    fault = broken()
+    assert fault and (fault.number, fault.says) == (
+        3,
+        "The end is cut off: 2 of 4 entries are left.",
+    )
+
+
+def test_an_end_that_is_cut_with_its_head_is_noticed_by_what_was_written_down() -> None:
+    second, fourth = entered(4)[1::2]
+    tamper("delete from accounts_ledgerentry where number > 2")
+    tamper("update accounts_ledgerhead set number = 2, hash = %s", second.hash)
+    assert broken() is None
+    fault = broken({4: fourth.hash})
+    assert fault and fault.number == 3
+    for _ in range(2):  # Another end is written in its place.
+        enter(None, "changed", "something else")
+    assert broken() is None
+    fault = broken({2: second.hash, 4: fourth.hash})
+    assert fault and fault.number == 4 and "written down" in fault.says
+
+
+def test_a_row_rewritten_with_its_own_hash_breaks_the_next() -> None:
+    entered(3)
+    entry = LedgerEntry.objects.get(number=2)
+    entry.who = "somebody else"
+    from_then = entry.hash
+    tamper(
+        "update accounts_ledgerentry set who = 'somebody else', hash = %s where number = 2",
+        hash_of(entry),
+    )
+    fault = broken()
+    assert entry.hash == from_then and fault and fault.number == 3
+
+
+def test_entries_are_neither_changed_nor_removed_by_ours() -> None:
+    (entry,) = entered(1)
+    for deed in (entry.save, entry.delete, LedgerEntry.objects.all().delete):
+        with pytest.raises(TypeError):
+            deed()
+    with pytest.raises(TypeError):
+        LedgerEntry.objects.update(who="somebody else")
+
+
+def test_what_an_entry_names_may_be_deleted_and_the_chain_holds() -> None:
+    person, account = UserFactory(username="ines"), AccountFactory(name="prod")
+    entry = enter(person, "changed", account)
+    person.delete()
+    account.delete()
+    entry = LedgerEntry.objects.get(pk=entry.pk)
+    assert (entry.who, entry.name, broken()) == ("ines", "prod", None)
+
+
+def test_a_secret_is_never_kept_yet_a_change_of_it_is_seen() -> None:
+    person = UserFactory(username="ines")
+    account = AccountFactory(parameters={"role_name": "Vervet", "external_id": "open sesame"})
+    before = {**state(person), **state(account)}
+    person.set_password("another long password")
+    account.parameters["external_id"] = "open barley"
+    after = {**state(person), **state(account)}
+    entry = enter(person, "changed", account, before, {**after, "smtp_token": "abcdef"})
+    kept = str(LedgerEntry.objects.values_list("before", "after").get(pk=entry.pk))
+    for secret in ("pbkdf2", "sesame", "barley", "abcdef"):
+        assert secret not in kept
+    assert before["password"] != after["password"]
+    assert before["parameters"]["external_id"] != after["parameters"]["external_id"]
+    assert before["parameters"]["role_name"] == "Vervet"
+
+
+def test_what_a_database_keeps_otherwise_does_not_break_the_chain() -> None:
+    hostile = {
+        "nul": "a\0b",
+        "surrogate": "\ud800",
+        "large": 10**30,
+        "floats": [1.0, 1e16, 1e-7, 0.1, float("nan"), float("inf")],
+        "set": {3, 1, 2},
+        5: (None, True, b"bytes"),
+        "ünïcode": "🐒",
+    }
+    entry = enter(None, "changed", "thing", hostile, [hostile], who="a\0\ud800" + "b" * 300)
+    assert broken() is None
+    assert len(LedgerEntry.objects.get(pk=entry.pk).who) == 200
+
+
+def test_entering_takes_three_statements(django_assert_num_queries: Any) -> None:
+    person, group = UserFactory(), GroupFactory()
+    enter(person, "added", group)
+    with django_assert_num_queries(3):
+        enter(person, "changed", group, {"notes": ""}, {"notes": "x"})
