@@ -4,13 +4,13 @@ from collections.abc import Iterable
 from datetime import date
 from typing import Any
 
-from django.core.exceptions import PermissionDenied, ValidationError
+from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils import timezone
 
-from accounts.seeing import visible
 from audits.covering import close_empty, event
 from audits.models import Cause, Coverage, Issue, IssueEvent, Justification, What
+from audits.reviewable import reviewable
 
 
 @transaction.atomic
@@ -28,7 +28,7 @@ def justify(
     there later too. Raises PermissionDenied where ``by`` may not review one of them, and
     ValidationError where no reason is given or the day has passed.
     """
-    chosen = _reviewable(issues, by)
+    chosen = reviewable(issues, by)
     if not because.strip():
         raise ValidationError({"because": "Say why it is acceptable."})
     if until and until < timezone.localdate():
@@ -60,7 +60,7 @@ def withdraw(issues: Iterable[Issue], by: Any, because: str = "") -> int:
     now = timezone.now()
     touched: set[int] = set()
     count = 0
-    for issue in _reviewable(issues, by):
+    for issue in reviewable(issues, by):
         ended = Coverage.objects.filter(issue=issue, until=None)
         touched |= set(ended.values_list("justification_id", flat=True))
         if ended.update(until=now, why_ended=Coverage.End.WITHDRAWN):
@@ -88,21 +88,6 @@ def _end(justification: Justification) -> None:
     for issue in issues:
         if not Coverage.objects.filter(issue=issue, until=None).exists():
             _note(issue, What.ENDED, None, "", justified=False)
-
-
-def _reviewable(issues: Iterable[Issue], by: Any) -> list[Issue]:
-    """Return the issues locked, in one order; raise PermissionDenied on one out of reach."""
-    wanted = {issue.pk for issue in issues}
-    rows = visible(Issue.objects.all(), by, to="review").filter(pk__in=wanted)
-    found = list(
-        Issue.objects.filter(pk__in=rows.values("pk"))
-        .select_for_update(of=("self",))
-        .select_related("version", "item__account", "rule")
-        .order_by("pk")
-    )
-    if len(found) != len(wanted):
-        raise PermissionDenied("You may not review every one of these issues.")
-    return found
 
 
 def _covered(issue: Issue, whole: bool) -> list[Issue]:

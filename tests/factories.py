@@ -4,9 +4,10 @@ from datetime import UTC, datetime
 from typing import Any
 
 import factory
+from django.contrib.auth.models import Group
 from factory.django import DjangoModelFactory
 
-from accounts.models import Account, AccountGroup, User
+from accounts.models import Account, AccountGroup, Grant, User
 from audits.loading import EMPTY
 from audits.models import Issue, Rule, RuleVersion
 from audits.moving import activate
@@ -32,6 +33,13 @@ class GroupFactory(DjangoModelFactory):
         model = AccountGroup
 
     name = factory.Sequence(lambda n: f"group{n}")
+
+
+def granted(role: str, group: AccountGroup | None = None, **fields: Any) -> User:
+    """Make a person with one grant: a role, for a group of accounts or for all."""
+    user: User = UserFactory(**fields)
+    Grant.objects.create(user=user, role=Group.objects.get(name=role), group=group)
+    return user
 
 
 class AccountFactory(DjangoModelFactory):

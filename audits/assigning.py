@@ -1,0 +1,38 @@
+"""Give issues to somebody, who is to see to them."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.utils import timezone
+
+from accounts.seers import seers
+from audits.covering import event
+from audits.models import Cause, Issue, IssueEvent, What
+from audits.reviewable import reviewable
+
+
+@transaction.atomic
+def assign(issues: Iterable[Issue], to: Any, by: Any) -> int:
+    """Give the issues to a person, or to nobody (None); return how many changed hands.
+
+    Raises PermissionDenied where ``by`` may not review one of them, and ValidationError where
+    ``to`` may not see one of them.
+    """
+    found = reviewable(issues, by)
+    if to is not None:
+        rows = Issue.objects.filter(pk__in=[issue.pk for issue in found])
+        if not seers(rows).filter(pk=to.pk).exists():
+            raise ValidationError({"to": f"{to} may not see every one of these issues."})
+    now = timezone.now()
+    given = [issue for issue in found if issue.assignee_id != (to.pk if to else None)]
+    for issue in given:
+        issue.assignee = to
+    Issue.objects.bulk_update(given, ["assignee"], batch_size=500)
+    text = f"to {to}" if to else "to nobody"
+    IssueEvent.objects.bulk_create(
+        [event(one, What.ASSIGNED, Cause.PERSON, at=now, person=by, text=text) for one in given],
+        batch_size=500,
+    )
+    return len(given)
