@@ -178,7 +178,17 @@ def back() -> Result:
     return took | {"items": result["revisions"], "told": told}
 
 
+def migrate() -> Result:
+    """Bring a database that was kept up to today's models."""
+    start()
+    from django.core.management import call_command
+
+    call_command("migrate", verbosity=0)
+    return {}
+
+
 PHASES: dict[str, Callable[..., Result]] = {
+    "migrate": migrate,
     "prepare": lambda size: prepare(int(size)),
     "read": read,
     "ahead": ahead,
@@ -215,6 +225,8 @@ def main(size: int, rounds: int) -> None:
         print(f"Making {size} items and judging them", file=sys.stderr, flush=True)
         phase(size, "prepare", str(size))
         ready.touch()
+    else:
+        phase(size, "migrate")
     asked = [["read"], *(["ahead", edit] for edit in EDITS), ["back"]]
     best: dict[str, Result] = {}
     for _ in range(rounds):
