@@ -29,8 +29,9 @@ WITH_PORTS = ("tcp", "udp", "sctp", "all")
 _WITH_TYPES = ("icmp", "icmpv6")
 
 # What Azure calls everything, and everything but its own networks.
-_AZURE_ANY = ("*", "any", "0.0.0.0/0", "::/0")
+_AZURE_ANY = ("*", "any", "0.0.0.0/0")
 _AZURE_INTERNET = "internet"
+_AZURE_WITHIN = "VirtualNetwork"
 # A network security group hangs in a virtual network: this is everything behind it.
 _AZURE_BEHIND = ("*", "any", "virtualnetwork")
 
@@ -251,13 +252,31 @@ def _gcp_firewall(config: dict[str, Any], _: int) -> Iterator[Filter]:
 
 def _azure_group(config: dict[str, Any], place: int) -> Iterator[Filter]:
     properties = _properties(config)
-    for key in ("securityRules", "defaultSecurityRules"):
-        for rule in listed(properties.get(key)):
-            if isinstance(rule, dict):
-                yield from _azure_rule(rule, _properties(rule), ("azure", place))
+    rules = [
+        rule
+        for key in ("securityRules", "defaultSecurityRules")
+        for rule in listed(properties.get(key))
+        if isinstance(rule, dict)
+    ]
+    in_two = any(_denies_the_internet(_properties(rule)) for rule in rules)
+    for rule in rules:
+        yield from _azure_rule(rule, _properties(rule), ("azure", place), in_two)
 
 
-def _azure_rule(rule: dict[str, Any], said: dict[str, Any], scope: Hashable) -> Iterator[Filter]:
+def _denies_the_internet(said: dict[str, Any]) -> bool:
+    remotes = [*_side(said, "source"), *_side(said, "destination")]
+    return not _allows(said) and any(one.lower() == _AZURE_INTERNET for one in remotes)
+
+
+def _allows(said: dict[str, Any]) -> bool:
+    return str(said.get("access")).lower() == "allow"
+
+
+def _azure_rule(
+    rule: dict[str, Any], said: dict[str, Any], scope: Hashable, in_two: bool
+) -> Iterator[Filter]:
+    """``in_two``: what lets everything in is told as the internet and the rest, each for itself,
+    so that a rule that denies the internet takes the one and leaves the other."""
     inbound = str(said.get("direction")).lower() != "outbound"
     far, near = ("source", "destination") if inbound else ("destination", "source")
     behind = [one for one in _side(said, near) if one.lower() not in _AZURE_BEHIND]
@@ -265,10 +284,10 @@ def _azure_rule(rule: dict[str, Any], said: dict[str, Any], scope: Hashable) -> 
     behind += _asgs(said, near)
     from_ports = _spans(_one_or_many(said, "sourcePortRange"))
     for first, last in _spans(_one_or_many(said, "destinationPortRange")):
-        for cidr, anywhere, about in _azure_remotes(said, far):
+        for cidr, anywhere, about in _azure_remotes(said, far, in_two and _allows(said)):
             yield Filter(
                 "ingress" if inbound else "egress",
-                str(said.get("access")).lower() == "allow",
+                _allows(said),
                 _protocol(said.get("protocol")),
                 first,
                 last,
@@ -284,10 +303,15 @@ def _azure_rule(rule: dict[str, Any], said: dict[str, Any], scope: Hashable) -> 
             )
 
 
-def _azure_remotes(said: dict[str, Any], side: str) -> Iterator[tuple[str | None, bool, About]]:
+def _azure_remotes(
+    said: dict[str, Any], side: str, in_two: bool
+) -> Iterator[tuple[str | None, bool, About]]:
     for prefix in _side(said, side):
         word = prefix.lower()
-        if word in ("*", "any"):
+        if in_two and word in _AZURE_ANY:
+            yield "0.0.0.0/0", False, {"service_tag": "Internet"}
+            yield None, False, {"service_tag": _AZURE_WITHIN}
+        elif word in ("*", "any"):
             yield "0.0.0.0/0", True, _NOTHING
         elif word == _AZURE_INTERNET:
             yield "0.0.0.0/0", False, {"service_tag": prefix}

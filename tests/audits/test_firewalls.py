@@ -243,6 +243,29 @@ def test_azures_internet_takes_nothing_from_what_is_private():
     assert [one["shadowed"] for one in rules(nsg(let, stop))] == [False, False]
 
 
+@pytest.mark.parametrize("everything", ["*", "0.0.0.0/0"])
+def test_where_the_internet_is_denied_a_rule_for_everything_lets_in_only_the_rest(everything):
+    stop = {
+        "priority": 100,
+        "access": "Deny",
+        "protocol": "*",
+        "sourceAddressPrefix": "Internet",
+        "destinationPortRange": "22",
+    }
+    let = {
+        "priority": 200,
+        "access": "Allow",
+        "sourceAddressPrefix": everything,
+        "destinationPortRange": "20-25",
+    }
+    found = [one for one in rules(nsg(let, stop)) if one["action"] == "allow"]
+    told = [(one["service_tag"], one["world"], one["left"]) for one in found]
+    assert told == [
+        ("Internet", True, [[20, 21], [23, 25]]),
+        ("VirtualNetwork", False, None),
+    ]
+
+
 def test_a_deny_for_some_ports_of_the_sender_takes_nothing():
     stop = {"priority": 100, "access": "Deny", "sourcePortRange": "1024-2048"}
     let = {"priority": 200, "access": "Allow"}
