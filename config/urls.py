@@ -12,7 +12,9 @@ from config.console.import_impact import import_answer, import_ask
 from config.console.import_sum import import_sum_answer, import_sum_ask, import_sum_cancel
 from config.console.importing import import_page
 from config.console.issue import issue_page
-from config.console.item import item_page
+from config.console.item.difference import item_difference
+from config.console.item.page import item_page
+from config.console.item.tree import item_json, item_part
 from config.console.proposal_impact import proposal_ask, proposal_cancel, proposal_impact
 from config.console.rule_health import rule_health
 from config.console.search import search
@@ -44,6 +46,9 @@ urlpatterns = [
     path("frameworks/<str:key>/csv/", guarded(framework_csv), name="framework-csv"),
     path("frameworks/<str:key>/control/<path:number>/", guarded(control), name="control"),
     path("items/item/<int:pk>/change/", guarded(item_page)),
+    path("items/item/<int:pk>/part/", guarded(item_part), name="item_part"),
+    path("items/item/<int:pk>/json/", guarded(item_json), name="item_json"),
+    path("items/item/<int:pk>/difference/", guarded(item_difference), name="item_difference"),
     path("audits/issue/<int:pk>/change/", guarded(issue_page)),
     path("audits/rule/<int:pk>/workbench/", guarded(workbench), name="workbench"),
     path("audits/rule/workbench/", guarded(workbench_new), name="workbench_new"),

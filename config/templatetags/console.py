@@ -8,6 +8,7 @@ import yaml
 from django import template
 from django.utils import timezone
 
+from audits.suggesting import dotted
 from items.naming import technology_label
 
 register = template.Library()
@@ -55,6 +56,12 @@ def as_path(path: Any) -> str:
 
 
 @register.filter
+def as_jmespath(path: Any) -> str:
+    """Return the path of a tree's line as a rule may use it: of a list every element."""
+    return dotted(path)
+
+
+@register.filter
 def as_json(value: Any) -> str:
     """Return a value as JSON that a person can read; the template escapes it."""
     return json.dumps(value, indent=2, ensure_ascii=False, sort_keys=True)
@@ -68,7 +75,9 @@ def shown(value: Any) -> str:
     if isinstance(value, (dict, list)):
         text = yaml.safe_dump(_filled(value), sort_keys=False, allow_unicode=True, width=120)
         return text.strip()[:LONGEST]
-    return {None: "nothing", True: "true", False: "false"}.get(value, str(value))
+    if value is None or isinstance(value, bool):  # 1 would be found under True.
+        return {None: "nothing", True: "true", False: "false"}[value]
+    return str(value)
 
 
 def _filled(value: Any) -> Any:

@@ -17,8 +17,8 @@ from audits.world import World
 from config.console.workbench.sheet import Sheet
 from items.earlier import before_last_change
 from items.models import Item
+from items.revisions import element_names
 from items.tree import Line, Path, lines
-from items.watchers import watchers
 
 # Lines of a configuration that are written out; the rest is said to be there.
 MOST_LINES = 3000
@@ -122,8 +122,8 @@ def judgement(sheet: Sheet, item: Item, user: Any) -> Judgement:
 
 def written(item: Item, marked: frozenset[Path] = frozenset()) -> tuple[list[Line], int]:
     """Return an item's configuration as lines that can be shown, and how many are left out."""
-    names = watchers[item.technology].element_names if item.technology in watchers else {}
-    every = list(lines(item.config, names=names, to=marked))
+    names = element_names(item.technology)
+    every = list(lines(item.config, names=names, to=marked, whole=True))
     if len(every) <= MOST_LINES:
         return every, 0
     kept: list[Line] = []

@@ -16,7 +16,7 @@ from config.console.workbench import choosing
 from config.console.workbench.exampling import examples_of
 from items.diffing import differences
 from items.models import Item
-from items.watchers import watchers
+from items.revisions import element_names
 
 # A path longer than this was not made by a page of ours.
 DEEPEST = 60
@@ -51,7 +51,7 @@ def workbench_suggest(request: HttpRequest) -> HttpResponse:
         raise PermissionDenied
     item = choosing.picked(request.user, request.POST.get("item", ""))
     path = path_of(request.POST.get("path", ""))
-    made = suggest(item.config, path, names_of(item)) if item and path else []
+    made = suggest(item.config, path, element_names(item.technology)) if item and path else []
     context = {"suggestions": made, "empty": not request.POST.get("expression", "").strip()}
     return TemplateResponse(request, "console/workbench/suggestion.html", context)
 
@@ -64,25 +64,27 @@ def started(request: HttpRequest) -> Start | None:
     path = path_of(request.GET.get("path", ""))
     if path:
         known = reach(item.config, path) is not None or bool(suggest(item.config, path))
-        made = suggest(item.config, path, names_of(item)) if known else []
+        made = suggest(item.config, path, element_names(item.technology)) if known else []
         return Start(item, made, (item.config,))
     revision, line = request.GET.get("revision", ""), request.GET.get("line", "")
     if revision.isdigit() and line.isdigit() and max(len(revision), len(line)) < 18:
-        return _against(item, int(revision), int(line))
+        return _against(item, int(revision), int(line), request.GET.get("old", ""))
     return Start(item, [])
 
 
-def _against(item: Item, revision: int, line: int) -> Start:
+def _against(item: Item, revision: int, line: int, old: str = "") -> Start:
     """Return what a line of a difference begins: it must not fire on what was before."""
     row = item.history.filter(history_id=revision).first()
     if row is None:
         return Start(item, [])
     same = Q(history_date=row.history_date, history_id__lt=row.history_id)
     earlier = item.history.filter(Q(history_date__lt=row.history_date) | same)
+    if old.isdigit() and len(old) < 18:
+        earlier = earlier.filter(history_id=int(old))
     before = earlier.order_by("-history_date", "-history_id").first()
     if before is None:
         return Start(item, [])
-    names = names_of(item)
+    names = element_names(item.technology)
     found = differences(before.config, row.config, names)
     if line >= len(found):
         return Start(item, [])
@@ -102,9 +104,3 @@ def path_of(text: str) -> Path:
         return ()
     sound = all(isinstance(one, str) or (type(one) is int and one >= 0) for one in steps)
     return tuple(steps) if sound else ()
-
-
-def names_of(item: Item) -> dict[str, tuple[str, ...]]:
-    """Return which fields call an element of a list, as the item's watcher says it."""
-    known = watchers[item.technology].element_names if item.technology in watchers else {}
-    return dict(known)

@@ -1,0 +1,97 @@
+"""The page of one item: what it is, what is wrong with it, and what it used to be."""
+
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from django.templatetags.static import static
+from django.urls import reverse
+
+from accounts.admin import Curtain
+from accounts.seeing import visible
+from audits.functions.shapes import TAG_KEYS, tags_of
+from audits.models import BlindSpot, Issue
+from config.console.item.difference import compared
+from config.console.item.story import story
+from config.console.item.tree import marks_of, open_issues
+from config.console.page import one, page
+from items.fields import canonical_bytes
+from items.models import Item
+from items.naming import technology_label
+from items.revisions import Numbered, element_names, numbered
+from items.tree import lines
+
+TAGS = 30
+
+
+def item_page(request: HttpRequest, pk: int) -> HttpResponse:
+    """Show an item; nothing of it can be changed here."""
+    item: Item = one(Item.objects.select_related("account"), request, pk)
+    issues = open_issues(item, request.user)
+    revisions = numbered(item)
+    given = request.GET
+    marks = marks_of(item.config, item.technology, issues)
+    size = len(canonical_bytes(item.config))
+    context = {
+        "crumb": ("Items", reverse("admin:items_item_changelist")),
+        "scripts": [static("vervet/item.js")],
+        "item": item,
+        "facts": _facts(item, revisions),
+        "tags": _tags(item.config),
+        **_wrong(item, request.user, issues),
+        "tree": list(lines(item.config, marks, element_names(item.technology))),
+        "marked": len(marks),
+        "compared": compared(item, revisions, given.get("old", ""), given.get("new", "")),
+        "story": story(item, request.user, revisions, _whole(given.get("from")), size=size),
+        "may_start": request.user.has_perm("audits.add_rule"),
+    }
+    return page(request, "item/page", str(item), context)
+
+
+def _wrong(item: Item, user: Any, issues: list[Issue]) -> dict[str, Any]:
+    """Return what is wrong, what could not be judged, and what could not be read."""
+    curtain = Curtain(user)
+    spots = visible(BlindSpot.objects.filter(item=item, until=None), user)
+    fixed = visible(Issue.objects.exclude(fixed_at=None), user).filter(item=item)
+    return {
+        "issues": issues,
+        "fixed": fixed.count(),
+        "spots": [
+            {"rule": spot.rule, "since": spot.since, "reason": curtain(spot.reason)}
+            for spot in spots.select_related("rule__active").order_by("rule__key")
+        ],
+        "unread": [(part, curtain(why)) for part, why in sorted(item.unread.items())],
+    }
+
+
+def _tags(config: dict[str, Any]) -> list[tuple[str, Any]]:
+    given = next((config[name] for name in TAG_KEYS if config.get(name)), None)
+    return sorted(tags_of(given).items())[:TAGS] if given else []
+
+
+def _facts(item: Item, revisions: list[Numbered]) -> list[dict[str, Any]]:
+    listed = reverse("admin:items_item_changelist")
+    changed = f"revision {len(revisions)}" if revisions else ""
+    return [
+        {
+            "name": "Technology",
+            "value": technology_label(item.technology),
+            "hint": item.technology,
+            "link": f"{listed}?technology={item.technology}",
+        },
+        {
+            "name": "Account",
+            "value": item.account.name,
+            "hint": item.account.identifier,
+            "link": reverse("admin:accounts_account_change", args=[item.account_id]),
+        },
+        {"name": "Region", "value": item.region or item.place, "hint": f"listed in {item.place}"},
+        {"name": "First seen", "moment": item.first_seen},
+        {"name": "Gone since", "moment": item.gone_at}
+        if item.gone_at
+        else {"name": "Last read", "moment": item.last_seen},
+        {"name": "Last changed", "moment": item.changed_at, "hint": changed},
+    ]
+
+
+def _whole(text: str | None) -> int:
+    return int(text) if text and text.isdigit() and len(text) < 7 else 0
