@@ -37,7 +37,7 @@ class Places:
         preferred = [path for path in found if path[0] in reads]
         if found:
             return (preferred or found)[:MOST]
-        there = [(name,) for name in sorted(reads) if name in self._config]
+        there: list[Path] = [(name,) for name in sorted(reads) if name in self._config]
         return there if len(there) <= FEW else []
 
     # -- evidence that is a part ------------------------------------------------------------

@@ -58,7 +58,8 @@ def located(
     """
     ways: list[list[Step] | None] = [[], []]
     pair: tuple[Any, ...] = (old, new)
-    name, alone = "", (False, False)
+    name = ""
+    alone: tuple[bool, ...] = (False, False)
     for label in path:
         part = next((p for p in parts(pair, name, keys or {}) or () if p.label == label), None)
         if part is None:

@@ -247,7 +247,8 @@ def _alike(
 
 def _leaves(value: Any) -> frozenset[bytes]:
     """Return every single value of a part with the names that lead to it."""
-    found, waiting = set(), [((), value)]
+    found: set[bytes] = set()
+    waiting: list[tuple[tuple[str, ...], Any]] = [((), value)]
     while waiting:
         path, one = waiting.pop()
         if isinstance(one, dict):
