@@ -8,7 +8,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from accounts.seers import seers
-from audits.covering import event
+from audits.coverages import event
 from audits.models import Cause, Issue, IssueEvent, What
 from audits.reviewable import reviewable
 

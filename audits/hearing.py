@@ -27,6 +27,8 @@ from audits.world import World
 from items.models import Item, Run
 from items.recording import BATCH
 
+# What people decide, perhaps while an item is judged: never written from what was read before.
+DECIDED = frozenset({"id", "justified", "assignee"})
 # Steps that one rule may take over the items of a portion: under five seconds.
 STEPS_A_PORTION = 20_000_000
 
@@ -41,9 +43,12 @@ class Hearing:
     new: list[Issue] = field(default_factory=list)
     touched: dict[int, tuple[Issue, Cause]] = field(default_factory=dict)
     """What becomes different, with why."""
+    kept: list[tuple[Issue, Cause]] = field(default_factory=list)
+    """What goes on, on items that changed."""
 
     def __post_init__(self) -> None:
         self.now: datetime = self.run.started_at
+        self.looking = self.run.kind == Run.Kind.LOOKED
         self.world = World(self.run.account)
         self.steps: dict[int, int] = defaultdict(int)
         self.moved: set[int] = set()
@@ -158,8 +163,10 @@ class Hearing:
         )
         self.moved |= {issue.pk for issue in matched.moved}
         for issue, finding in matched.same:
-            issue.fingerprint = finding.fingerprint
+            issue.item, issue.fingerprint = item, finding.fingerprint
             self._keep(issue, version, holds, finding, cause)
+            if self.looking:
+                self.kept.append((issue, cause))
         for finding in matched.new:
             self._open(item, version, holds, finding, cause)
         self._fix(matched.over, cause)
@@ -234,8 +241,8 @@ class Hearing:
     def save(self) -> list[IssueEvent]:
         """Write issues and events; return the events."""
         Issue.objects.bulk_create(self.new, batch_size=BATCH)
-        self.events += covering.step(self.run, self.touched.values(), self.new)
-        fields = [f.name for f in Issue._meta.concrete_fields if not f.primary_key]
+        self.events += covering.step(self.run, self.touched.values(), self.new, self.kept)
+        fields = [f.name for f in Issue._meta.concrete_fields if f.name not in DECIDED]
         Issue.objects.bulk_create(
             [issue for issue, _ in self.touched.values()],
             batch_size=BATCH,

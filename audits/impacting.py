@@ -11,12 +11,12 @@ from django.utils import timezone
 
 from accounts.models import Account
 from audits.answers import Happening, Impact, Slowest
-from audits.covering import widened
 from audits.drafts import Draft
 from audits.engine import Finding, Outcome, Verdict
+from audits.foreseeing import Foreseen
 from audits.functions.base import Context
 from audits.matching import match
-from audits.models import Cause, Coverage, Issue, Justification, Rule, What
+from audits.models import Cause, Issue, Rule, What
 from audits.rulebook import looks_back
 from audits.scoping import InForce
 from audits.sharing import Progress, work_through
@@ -119,7 +119,7 @@ class _Ahead:
         self.draft, self.rule = draft, rule
         self.trial, self.tally = Trial(draft, rule), Tally(by)
         self.now = timezone.now()
-        self.standing = set(self._standing())
+        self.justified = Foreseen(rule)
         self.slices = self._slices()
         self.looks_back = looks_back(draft)
         self.reasons: Counter[str] = Counter()
@@ -127,15 +127,8 @@ class _Ahead:
         self.slowest: Slowest | None = None
         self._last_world: World | None = None
         self._goes: list[_Goes] = []
-
-    def _standing(self) -> Iterator[int]:
-        """Yield the items whose every finding of the rule is justified, old or new."""
-        rows = Justification.objects.filter(
-            rule=self.rule,
-            scope=Justification.Scope.ITEM,
-            state=Justification.State.IN_FORCE,
-        )
-        yield from rows.values_list("item_id", flat=True) if self.rule else ()
+        self._comes: list[_Comes] = []
+        self._closed: list[int] = []
 
     def _slices(self) -> Counter[tuple[int, str]]:
         """Count the living items of each slice that the text is about."""
@@ -217,7 +210,7 @@ class _Ahead:
         for one, finding in matched.same:
             self._goes.append(_Goes(item, finding, holds.score, one))
         if matched.new:
-            self._open([_Comes(item, finding, holds.score) for finding in matched.new])
+            self._comes += [_Comes(item, finding, holds.score) for finding in matched.new]
         # Where nothing new is found either, they just close.
         stuck = {one.pk: why for one, why in matched.stuck if matched.new and not one.fixed_at}
         for one in matched.over:
@@ -225,23 +218,24 @@ class _Ahead:
                 self._tell("stuck", item, one, why=stuck[one.pk])
             self._close(item, [one], stuck.get(one.pk, ""))
 
-    def _open(self, new: list[_Comes]) -> None:
-        """Count the issues that would be new on one item."""
-        item, many, score = new[0].item, len(new), new[0].score
-        account, justified = item.account_id, item.pk in self.standing
-        self.tally.add(account, "new", many)
-        self.tally.add(account, "after", 0 if justified else many * score)
+    def _open(self, comes: _Comes) -> None:
+        """Count an issue that would be new."""
+        item, finding, score, _ = comes
+        account = item.account_id
+        justified = self.justified.covers(item, score, finding.extent)
+        self.tally.add(account, "new")
+        self.tally.add(account, "after", 0 if justified else score)
         if justified:
-            self.tally.add(account, "covered", many)
+            self.tally.add(account, "covered")
         else:
-            self._note(new[0], What.OPENED, Cause.RULE, many)
-        for comes in new:
-            self._show("new", comes, justified)
+            self._note(comes, What.OPENED, Cause.RULE)
+        self._show("new", comes, justified)
 
     def _close(self, item: Placed, kept: list[_Kept], why: str) -> None:
         for one in kept:
             if one.fixed_at is None:
                 self._tell("closes", item, one, why=why)
+                self._closed.append(one.pk)
 
     def _lose(self, item: _Seen, kept: list[_Kept], reason: str) -> None:
         still = [one for one in kept if one.fixed_at is None]
@@ -274,29 +268,36 @@ class _Ahead:
         )
 
     def _settle(self) -> None:
-        """Count what is open afterwards, once it is known which justifications lapse."""
-        justified = [goes.kept.pk for goes in self._goes if goes.kept.justified]
-        covered: dict[int, list[list[Any]]] = defaultdict(list)
-        rows = Coverage.objects.filter(issue__in=justified, until=None) if justified else ()
-        for coverage in rows:
-            covered[coverage.issue_id].append(coverage.extent)
-        for goes in self._goes:
-            self._go(goes, covered.get(goes.kept.pk, []))
-        self._goes.clear()
+        """Count what is open afterwards, once it is known what justifications do with it.
 
-    def _go(self, goes: _Goes, extents: list[list[Any]]) -> None:
+        As when it is judged: what closes makes room, then what goes on, what is back, what is new.
+        """
+        back = [goes.kept.pk for goes in self._goes if goes.kept.fixed_at]
+        justified = [goes.kept.pk for goes in self._goes if goes.kept.justified]
+        self.justified.read(justified, back, self._closed)
+        for goes in sorted(self._goes, key=lambda goes: goes.kept.fixed_at is not None):
+            self._go(goes)
+        for comes in self._comes:
+            self._open(comes)
+        self._goes.clear()
+        self._comes.clear()
+        self._closed.clear()
+
+    def _go(self, goes: _Goes) -> None:
         item, finding, score, kept = goes
         account, justified = item.account_id, kept.justified
-        new = [widened(extent, finding.extent) for extent in extents]
-        lapsed = [one for one in new if one]
-        for one in lapsed:
+        back = kept.fixed_at is not None
+        held = self.justified.hold(kept.pk, finding.extent, back)
+        for one in held.lapsed:
             self.tally.add(account, "lapses")
             why = "It now reaches further: " + ", ".join(map(str, one))
             self._show("lapses", goes, justified, why)
-        if lapsed and len(lapsed) == len(new):
+        if justified and not held.justified:
             justified = False
             self.tally.add(account, "uncovered")
             self._note(goes, What.LAPSED, Cause.RULE)
+        if back and not justified:
+            justified = self.justified.covers(item, score, finding.extent, kept.pk)
         self.tally.add(account, "after", 0 if justified else score)
         if kept.fixed_at is None:
             self.tally.add(account, "stays")
@@ -329,9 +330,9 @@ class _Ahead:
             },
         )
 
-    def _note(self, one: _Comes | _Goes, what: What, cause: Cause, many: int = 1) -> None:
+    def _note(self, one: _Comes | _Goes, what: What, cause: Cause) -> None:
         item = one.item
-        self.news[item.account_id, item.technology, what.value, cause.value, one.score] += many
+        self.news[item.account_id, item.technology, what.value, cause.value, one.score] += 1
 
     def leave(self) -> None:
         """Close what the rule holds open in technologies that the text is no longer about."""

@@ -42,8 +42,8 @@ class InForce:
 
 # The narrower stands over the wider; among equals the higher score wins.
 SCOPES: tuple[Callable[[RuleSetting, Scoped, frozenset[int]], bool], ...] = (
-    lambda setting, item, _: bool(setting.pattern) and _named(setting.pattern, item),
-    lambda setting, item, _: bool(setting.tag) and _tagged(setting.tag, item),
+    lambda setting, item, _: bool(setting.pattern) and named(setting.pattern, item),
+    lambda setting, item, _: bool(setting.tag) and tagged(setting.tag, item),
     lambda setting, item, _: setting.account_id == item.account_id,
     lambda setting, _, groups: setting.group_id in groups,
 )
@@ -107,10 +107,10 @@ def ranked(
     return [setting for *_, setting in sorted(found, key=lambda one: one[:3])]
 
 
-def _named(pattern: str, item: Scoped) -> bool:
+def named(pattern: str, item: Scoped) -> bool:
     return fnmatch.fnmatchcase(item.name, pattern) or fnmatch.fnmatchcase(item.full_name, pattern)
 
 
-def _tagged(tag: str, item: Scoped) -> bool:
+def tagged(tag: str, item: Scoped) -> bool:
     name, _, value = tag.partition("=")
     return tags_in(item.config).get(name) == value

@@ -197,6 +197,7 @@ class Coverage(models.Model):
         LAPSED = "lapsed", "it reaches further than what was justified"
         ENDED = "ended", "its last day has passed"
         BOUND = "bound", "the pattern came to cover more than its bound"
+        LEFT = "left", "its item is no longer within the pattern"
 
     justification = models.ForeignKey(
         Justification, on_delete=models.CASCADE, related_name="coverages"

@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from accounts.models import Account, KnownNetwork
 from audits.auditing import audit
-from audits.covering import widened
+from audits.reaching import widened
 from audits.models import (
     BlindSpot,
     Cause,
