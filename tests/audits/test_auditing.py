@@ -10,7 +10,6 @@ from django.utils import timezone
 
 from accounts.models import Account, KnownNetwork
 from audits.auditing import audit
-from audits.reaching import widened
 from audits.models import (
     BlindSpot,
     Cause,
@@ -24,6 +23,7 @@ from audits.models import (
     RuleSetting,
     What,
 )
+from audits.reaching import widened
 from audits.reviewing import end_passed, justify, withdraw
 from config import pipeline
 from config.scheduling import stale_slices
