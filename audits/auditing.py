@@ -106,7 +106,7 @@ def _close_dropped(run: Run, book: Rulebook) -> list[IssueEvent]:
     hearing = Hearing(run, book)
     hearing.close(
         Issue.objects.open()
-        .filter(item__account=run.account, item__technology=run.technology, rule__in=dropped)
+        .filter(account=run.account, technology=run.technology, rule__in=dropped)
         .select_related("version")
     )
     BlindSpot.objects.filter(until=None, **here).update(until=run.started_at)

@@ -181,6 +181,8 @@ class Hearing:
     ) -> None:
         issue = Issue(
             item=item,
+            account_id=item.account_id,
+            technology=item.technology,
             rule_id=version.rule_id,
             fingerprint=finding.fingerprint,
             opened_at=self.now,

@@ -143,7 +143,7 @@ class World:
         return one.account == self.account.identifier
 
     def _open(self, items: list[int]) -> list[dict[str, Any]]:
-        issues = Issue.objects.open().filter(item__in=items, item__account=self.account)
+        issues = Issue.objects.open().filter(item__in=items, account=self.account)
         rows = issues.exclude(rule__in=self._readers).values_list(
             "rule__key", "version__title", "score", "item__uid", "item__name"
         )

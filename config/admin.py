@@ -53,7 +53,7 @@ class WatchedAccountAdmin(AccountAdmin):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Account]:
         gaps = Gap.objects.filter(account=OuterRef("pk"), until=None)
-        issues = Issue.objects.unjustified().filter(item__account=OuterRef("pk"))
+        issues = Issue.objects.unjustified().filter(account=OuterRef("pk"))
         slices = Slice.objects.filter(account=OuterRef("pk"))
         return (
             super()
@@ -61,7 +61,7 @@ class WatchedAccountAdmin(AccountAdmin):
             .annotate(
                 read_at=_one(slices.values("account").annotate(n=Max("read_at"))),
                 gap_count=_one(gaps.order_by().values("account").annotate(n=Count("pk"))),
-                issue_count=_one(issues.order_by().values("item__account").annotate(n=Count("pk"))),
+                issue_count=_one(issues.order_by().values("account").annotate(n=Count("pk"))),
             )
         )
 

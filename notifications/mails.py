@@ -118,9 +118,9 @@ def weekly(delivery: Delivery) -> Mail:
     """Return the summary of the seven days that begin at ``delivery.since``."""
     start, end = delivery.since, delivery.since + WEEK
     subscription = _told(delivery)
-    scope = Q(item__account__in=subscription.accounts_wanted())
+    scope = Q(account__in=subscription.accounts_wanted())
     if subscription.technologies:
-        scope &= Q(item__technology__in=subscription.technologies)
+        scope &= Q(technology__in=subscription.technologies)
     issues = Issue.objects.filter(scope).select_related("item__account", "version")
     current = issues.unjustified().order_by("-score", "opened_at")
     events = IssueEvent.objects.filter(issue__in=issues.values("pk"), at__gte=start, at__lt=end)
@@ -267,7 +267,7 @@ def _sum(why: str, runs: list[Run], told: Subscription) -> Sum:
     return Sum(
         account=account,
         why=why,
-        link=f"{link('admin:audits_issue_changelist')}?item__account__id__exact={account.pk}",
+        link=f"{link('admin:audits_issue_changelist')}?account={account.pk}",
         technologies=len(created),
         created=sum(created.values()),
         issues=sum(counts.values()),

@@ -76,6 +76,8 @@ class IssueFactory(DjangoModelFactory):
         model = Issue
 
     item = factory.SubFactory(ItemFactory)
+    account = factory.SelfAttribute("item.account")
+    technology = factory.SelfAttribute("item.technology")
     version = factory.LazyFunction(lambda: a_rule().active)
     rule = factory.LazyAttribute(lambda issue: issue.version.rule)
     fingerprint = factory.Sequence(lambda n: f"{n:032x}")

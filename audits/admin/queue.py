@@ -68,7 +68,7 @@ class IssueOrder(Order):
 
 
 class IssueTechnologyFacet(TechnologyFacet):
-    path = "item__technology"
+    path = "technology"
 
 
 @admin.register(Issue)
@@ -81,7 +81,7 @@ class IssueAdmin(Deciding, ReadOnlyAdmin):
         IssueState,
         IssueOrder,
         SeverityFacet,
-        facet("account", "account", "item__account_id", "item__account__name"),
+        facet("account", "account", "account_id", "account__name"),
         IssueTechnologyFacet,
         facet("rule", "rule", "rule_id", "rule__active__title"),
         AgeFacet,

@@ -50,9 +50,14 @@ class IssueQuerySet(models.QuerySet["Issue"]):
 class Issue(models.Model):
     """One reason why one item breaks one rule. The row keeps the latest state of its events."""
 
-    account_path = "item__account"
+    account_path = "account"
 
     item = models.ForeignKey(Item, on_delete=models.CASCADE, related_name="issues")
+    # Where the item is, which never changes: counting issues reads no item.
+    account = models.ForeignKey(
+        Account, on_delete=models.PROTECT, related_name="issues", editable=False
+    )
+    technology = models.CharField(max_length=100, editable=False)
     rule = models.ForeignKey(Rule, on_delete=models.PROTECT, related_name="issues")
     fingerprint = models.CharField(max_length=32)
     version = models.ForeignKey(RuleVersion, on_delete=models.PROTECT, related_name="+")
@@ -80,9 +85,36 @@ class Issue(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["item", "rule", "fingerprint"], name="issue_once"),
         ]
+        indexes = [
+            # All that the queue counts by: no row with its evidence is read.
+            models.Index(
+                fields=[
+                    "account",
+                    "technology",
+                    "rule",
+                    "score",
+                    "opened_at",
+                    "assignee",
+                    "justified",
+                    "unknown",
+                ],
+                condition=models.Q(fixed_at=None),
+                name="issue_counted",
+            ),
+            models.Index(
+                fields=["-score", "opened_at"],
+                condition=models.Q(fixed_at=None, justified=False),
+                name="issue_worst_first",
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"{self.version.title}: {self.item}"
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        if self.account_id is None:
+            self.account_id, self.technology = self.item.account_id, self.item.technology
+        super().save(*args, **kwargs)
 
     @property
     def severity(self) -> str:
@@ -97,7 +129,7 @@ class Issue(models.Model):
 class IssueEvent(models.Model):
     """Something that happened to an issue. Rows are only ever added."""
 
-    account_path = "issue__item__account"
+    account_path = "issue__account"
 
     issue = models.ForeignKey(Issue, on_delete=models.CASCADE, related_name="events")
     at = models.DateTimeField(db_index=True)

@@ -124,7 +124,7 @@ def _by_account(
 ) -> list[dict[str, Any]]:
     """Return each account with what is wrong there and how fresh that knowledge is."""
     counts: dict[int, list[tuple[int, int]]] = defaultdict(list)
-    grouped = seen.issues.order_by().values_list("item__account_id", "score")
+    grouped = seen.issues.order_by().values_list("account_id", "score")
     for account_id, score, count in grouped.annotate(n=Count("pk")):
         counts[account_id].append((score, count))
     gaps = dict(seen.gaps.order_by().values_list("account_id").annotate(n=Count("pk")))

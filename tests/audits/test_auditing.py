@@ -398,3 +398,12 @@ def test_an_event_is_never_changed(ec2: Any, scan: Scan) -> None:
     event = IssueEvent.objects.first()
     with pytest.raises(TypeError):
         event.save()
+
+
+def test_an_issue_is_where_its_item_is(scan: Scan, ec2: Any) -> None:
+    a_rule(**OPEN)
+    open_port(ec2, make_group(ec2, "web"), 22)
+    scan()
+    issue = Issue.objects.first()
+    assert issue
+    assert (issue.account, issue.technology) == (issue.item.account, issue.item.technology)
