@@ -6,7 +6,7 @@ from django.urls import include, path
 from config.api import router
 from config.console.dashboard import dashboard
 from config.console.frameworks.control import control
-from config.console.frameworks.listing import framework, framework_csv, frameworks
+from config.console.frameworks.listing import framework, frameworks
 from config.console.health import health
 from config.console.import_impact import import_answer, import_ask
 from config.console.import_sum import import_sum_answer, import_sum_ask, import_sum_cancel
@@ -43,7 +43,6 @@ urlpatterns = [
     path("rules/health/", guarded(rule_health), name="rule-health"),
     path("frameworks/", guarded(frameworks), name="frameworks"),
     path("frameworks/<str:key>/", guarded(framework), name="framework"),
-    path("frameworks/<str:key>/csv/", guarded(framework_csv), name="framework-csv"),
     path("frameworks/<str:key>/control/<path:number>/", guarded(control), name="control"),
     path("items/item/<int:pk>/change/", guarded(item_page)),
     path("items/item/<int:pk>/part/", guarded(item_part), name="item_part"),

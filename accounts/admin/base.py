@@ -5,15 +5,21 @@ import re
 from collections.abc import Sequence
 from typing import Any, ClassVar
 
+from django.contrib.admin.options import IncorrectLookupParameters
 from django.contrib.auth import get_permission_codename
 from django.core.exceptions import PermissionDenied
 from django.db.models import Model, Q, QuerySet
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
+from django.shortcuts import redirect
 from django.template.loader import render_to_string
+from django.template.response import TemplateResponse
+from django.utils import timezone
 from django.utils.html import format_html
 from simple_history.admin import SimpleHistoryAdmin
 from unfold.admin import ModelAdmin, TabularInline
 
+from accounts.admin import exporting
 from accounts.models import Account
 from accounts.seeing import granted, visible
 
@@ -116,6 +122,8 @@ class GuardedAdmin(Guarded, ModelAdmin):
     """One sentence over the list, for somebody who sees it first."""
     nothing_yet: ClassVar[str] = ""
     """What an empty list says: why it is empty, and what fills it."""
+    also_exported: ClassVar[Sequence[str]] = ()
+    """What a file of the list has beyond its columns: fields, or paths over ones read along."""
 
     @property
     def has_facets(self) -> bool:
@@ -137,9 +145,40 @@ class GuardedAdmin(Guarded, ModelAdmin):
             request, object_id, form_url, history | (extra_context or {})
         )
 
-    def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
+    def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponseBase:
+        form = request.GET.get(exporting.PARAMETER, "")
+        if request.method == "GET" and form:
+            return self._exported(request, form)
         title = {"title": str(self.model._meta.verbose_name_plural).capitalize()}
-        return super().changelist_view(request, title | (extra_context or {}))
+        response = super().changelist_view(request, title | (extra_context or {}))
+        if isinstance(response, TemplateResponse) and "cl" in (response.context_data or {}):
+            self._offer_exports(response.context_data)
+        return response
+
+    def _exported(self, request: HttpRequest, form: str) -> HttpResponseBase:
+        """Return the list, as it is asked for, as a file."""
+        if form not in exporting.FORMS:
+            raise Http404("There is no export of this form.")
+        if not self.has_view_or_change_permission(request):
+            raise PermissionDenied
+        asked = request.GET.copy()
+        asked.pop(exporting.PARAMETER)
+        request.GET = asked  # type: ignore[assignment]  # What is left are the list's own words.
+        try:
+            found = self.get_changelist_instance(request)
+        except IncorrectLookupParameters:
+            return redirect(request.path)
+        heads, rows = exporting.table(self, found.list_display, found.queryset)
+        name = str(self.model._meta.verbose_name_plural).replace(" ", "-")
+        today = timezone.localdate().isoformat()
+        return exporting.export(form, f"{name}-{today}", heads, rows)
+
+    def _offer_exports(self, context: Any) -> None:
+        found = context["cl"]
+        context["exports"] = [
+            (form.upper(), found.get_query_string({exporting.PARAMETER: form}, remove=["p"]))
+            for form in exporting.FORMS
+        ]
 
     def acting(self, request: HttpRequest, rows: QuerySet[Any], to: str) -> QuerySet[Any]:
         """Return the chosen rows; raise PermissionDenied where one may not be treated so."""

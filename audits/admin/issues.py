@@ -55,7 +55,7 @@ class JustificationAdmin(HistoryAdmin, ReadOnlyAdmin):
         facet("by", "by", "by_id", "by__username"),
         facet("kind", "category", "category"),
     )
-    list_select_related = ("rule__active", "item__account", "by")
+    list_select_related = ("rule__active", "item__account", "account", "by")
     search_fields = ("reason", "item__name", "item__uid", "rule__key")
     ordering = ("-at", "-pk")
     list_intro = "What is accepted as it is, by whom, and until when."

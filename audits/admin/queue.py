@@ -89,12 +89,29 @@ class IssueAdmin(Deciding, ReadOnlyAdmin):
     )
     search_fields = ("item__name", "item__uid", "item__full_name", "notes", "version__title")
     search_help_text = "Name, id, ARN or text"
+    also_exported = (
+        "severity",
+        "state",
+        "notes",
+        "rule__key",
+        "item__name",
+        "item__uid",
+        "item__full_name",
+        "item__technology",
+        "item__region",
+        "item__account__name",
+        "item__account__identifier",
+        "fixed_at",
+        "unknown",
+    )
     actions = ("justify_chosen", "withdraw_chosen")
     nothing_yet = "Issues appear when what was read is held against the rules."
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Issue]:
         rows: QuerySet[Issue] = super().get_queryset(request)
-        return rows.select_related("version", "item__account").defer("item__config", "evidence")
+        return rows.select_related("version", "rule", "item__account").defer(
+            "item__config", "evidence"
+        )
 
     def has_review_permission(self, request: HttpRequest) -> bool:
         return self.may(request, "review")

@@ -85,6 +85,7 @@ class RuleAdmin(TextPage, ShippedPage, StepsPage, VersionsPage, ScorePage, Histo
     list_select_related = ("active", "shadow")
     search_fields = ("key", "active__title", "active__expression")
     search_help_text = "Title, key or expression"
+    also_exported = ("key", "state", "active__score", "active__number")
     ordering = ("-active__score", "key")
     list_intro = "An expression that selects what is wrong. Editing one writes its next version."
     nothing_yet = "Bring in the shipped rules with: manage.py loadpacks"

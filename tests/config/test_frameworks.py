@@ -145,9 +145,11 @@ def test_the_table_for_a_spreadsheet_holds_no_formula(
     evil = '=HYPERLINK("http://evil","x")'
     Control.objects.filter(number="1").update(title=evil, section="@SUM(1)")
     Account.objects.update(name="+cmd|' /C calc'!A0")
-    response = admin_client.get(f"/frameworks/house/csv/?day=2026-03-03&account={account.pk}")
+    response = admin_client.get(
+        f"/frameworks/house/?export=csv&day=2026-03-03&account={account.pk}"
+    )
     assert "house-2026-03-03.csv" in response["Content-Disposition"]
-    rows = list(csv.DictReader(StringIO(response.content.decode())))
+    rows = list(csv.DictReader(StringIO(response.getvalue().decode())))
     assert [row["control"] for row in rows] == ["1", "2", "3", "4"]
     assert (rows[0]["state"], rows[0]["failed"], rows[0]["passed"]) == ("fail", "2", "2")
     cells = [cell for row in rows for cell in row.values()]
@@ -191,7 +193,7 @@ def test_nobody_counts_what_is_not_granted(account: Account) -> None:
     assert "secret group" not in response.content.decode()
     stranger = Client()
     stranger.force_login(UserFactory())
-    for page in ("", "house/", "house/csv/", "house/control/1/"):
+    for page in ("", "house/", "house/?export=csv", "house/control/1/"):
         assert stranger.get(f"/frameworks/{page}").status_code == 403
     assert viewer(mine).get("/frameworks/none/").status_code == 404
     assert viewer(mine).get("/frameworks/house/control/9/").status_code == 404

@@ -1,12 +1,13 @@
 """Every framework on one page, and one framework with each of its controls."""
 
-import csv
 from collections.abc import Iterable, Iterator
 from typing import Any
 
 from django.http import Http404, HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from django.urls import reverse
 
+from accounts.admin import exporting
 from accounts.seeing import visible
 from audits.assessing import MEANING, Line, State, assess, compare
 from audits.frameworks import rules_by_control
@@ -31,8 +32,6 @@ TALLIES = (
     ("passed", "passed", "good"),
     ("exempt", "not applicable", "information"),
 )
-# What a spreadsheet would take for the beginning of a formula.
-FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
 
 
 def frameworks(request: HttpRequest) -> HttpResponse:
@@ -51,10 +50,12 @@ def frameworks(request: HttpRequest) -> HttpResponse:
     return page(request, "frameworks", "Frameworks", context)
 
 
-def framework(request: HttpRequest, key: str) -> HttpResponse:
-    """Show one framework: each control, and what changed since another day."""
+def framework(request: HttpRequest, key: str) -> HttpResponseBase:
+    """Show one framework: each control, and what changed since another day; or give its table."""
     asked = Asked.by(request)
     row, lines, found = _assessed(asked, key)
+    if form := request.GET.get(exporting.PARAMETER, ""):
+        return _exported(asked, row, lines, form)
     state = request.GET.get("state", "")
     shown = [line for line in lines if line.state == state] if state in State.values else lines
     context = {
@@ -67,42 +68,35 @@ def framework(request: HttpRequest, key: str) -> HttpResponse:
         "states": _meanings(),
         "watched": len(found.accounts),
         "moves": _moves(asked, row, lines) if asked.other else None,
-        "csv": reverse("framework-csv", args=[key]) + asked.query(**{"with": ""}),
+        "exports": [
+            (form.upper(), request.path + asked.query(**{"with": "", "export": form}))
+            for form in exporting.FORMS
+        ],
     }
     return page(request, "framework", row.title, context)
 
 
-def framework_csv(request: HttpRequest, key: str) -> HttpResponse:
-    """Give the page's controls as a table for a spreadsheet."""
-    asked = Asked.by(request)
-    row, lines, _ = _assessed(asked, key)
-    response = HttpResponse(content_type="text/csv; charset=utf-8")
-    name = f"{row.key}-{asked.day.date.isoformat()}.csv"
-    response["Content-Disposition"] = f'attachment; filename="{name}"'
-    writer = csv.writer(response)
+def _exported(asked: Asked, row: Framework, lines: list[Line], form: str) -> HttpResponseBase:
+    """Give the page's controls as a table."""
+    if form not in exporting.FORMS:
+        raise Http404("There is no export of this form.")
     heads = ["control", "section", "title", "state", "rules"]
     heads += ["passed", "failed", "accepted", "no answer", "unread", "not applicable"]
-    writer.writerow([*heads, "coverage", "as of", "accounts"])
+    heads += ["coverage", "as of", "accounts"]
     names = {account.pk: account.name for account in asked.accounts}
     about = ", ".join(names[pk] for pk in asked.chosen) if asked.account else ""
     about = about or next((str(g) for g in asked.groups if g.pk == asked.group), "all in sight")
-    for line in lines:
-        writer.writerow(_cells(line, asked.day.moment.isoformat(timespec="seconds"), about))
-    return response
+    moment = asked.day.moment.isoformat(timespec="seconds")
+    rows = [list(_cells(line, moment, about)) for line in lines]
+    return exporting.export(form, f"{row.key}-{asked.day.date.isoformat()}", heads, rows)
 
 
-def _cells(line: Line, moment: str, about: str) -> Iterator[str | int]:
+def _cells(line: Line, moment: str, about: str) -> Iterator[str | int | None]:
     tally = line.tally
-    share = "" if tally.coverage is None else f"{tally.coverage:.4f}"
-    for text in (line.control.number, line.control.section, line.control.title):
-        yield harmless(text)
+    share = None if tally.coverage is None else f"{tally.coverage:.4f}"
+    yield from (line.control.number, line.control.section, line.control.title)
     yield from (line.state.label, len(line.rules), tally.passed, tally.failed, tally.accepted)
-    yield from (tally.unknown, tally.unread, tally.exempt, share, moment, harmless(about))
-
-
-def harmless(text: str) -> str:
-    """Return a text that no spreadsheet takes for a formula."""
-    return f"'{text}" if text.startswith(FORMULA) else text
+    yield from (tally.unknown, tally.unread, tally.exempt, share, moment, about)
 
 
 def _assessed(asked: Asked, key: str) -> tuple[Framework, list[Line], Standing]:
