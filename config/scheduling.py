@@ -100,6 +100,12 @@ def stale_slices(now: datetime) -> list[Due]:
     return [(row.account_id, row.technology) for row in stale]
 
 
+def read_now(account: Account, technology: str) -> None:
+    """Make one slice due at once."""
+    rows = Slice.objects.filter(account=account, technology=technology)
+    rows.update(looked_at=None, not_before=None)
+
+
 def scan_now(accounts: list[Account]) -> None:
     """Make every slice of the accounts due at once."""
     Slice.objects.filter(account__in=accounts).update(looked_at=None, not_before=None)

@@ -13,6 +13,7 @@ from config.console.import_sum import import_sum_answer, import_sum_ask, import_
 from config.console.importing import import_page
 from config.console.issue import issue_page
 from config.console.item.difference import item_difference
+from config.console.item.doing import item_comment, item_read
 from config.console.item.page import item_page
 from config.console.item.tree import item_json, item_part
 from config.console.proposal_impact import proposal_ask, proposal_cancel, proposal_impact
@@ -45,6 +46,8 @@ urlpatterns = [
     path("frameworks/<str:key>/", guarded(framework), name="framework"),
     path("frameworks/<str:key>/control/<path:number>/", guarded(control), name="control"),
     path("items/item/<int:pk>/change/", guarded(item_page)),
+    path("items/item/<int:pk>/comment/", guarded(item_comment), name="item_comment"),
+    path("items/item/<int:pk>/read/", guarded(item_read), name="item_read"),
     path("items/item/<int:pk>/part/", guarded(item_part), name="item_part"),
     path("items/item/<int:pk>/json/", guarded(item_json), name="item_json"),
     path("items/item/<int:pk>/difference/", guarded(item_difference), name="item_difference"),

@@ -224,6 +224,27 @@ class Address(models.Model):
         return self.text
 
 
+class Reference(models.Model):
+    """Something that a configuration spoke of by its id for a time, whether it is known or not."""
+
+    account_path = "item__account"
+
+    item = models.ForeignKey(Item, on_delete=models.CASCADE, related_name="references")
+    value = models.CharField(max_length=500, help_text="An id, an ARN, an account's number.")
+    path = models.CharField(max_length=500, help_text="Where it stands there first.")
+    since = models.DateTimeField()
+    until = models.DateTimeField(null=True)
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["value", "until"]),
+            models.Index(fields=["item", "until"]),
+        ]
+
+    def __str__(self) -> str:
+        return self.value
+
+
 class Gap(models.Model):
     """Something that could not be read: what is in it is unknown, not gone."""
 

@@ -11,6 +11,7 @@ from items.gaps import record_gaps
 from items.models import IgnoredName, Item, Kind, Run, Slice, WatcherSetting
 from items.paths import steps
 from items.portions import Portion
+from items.referring import refer
 from items.watchers.base import Snapshot, Watcher
 
 # How many rows one statement writes: SQLite takes a bounded number of values.
@@ -247,6 +248,7 @@ class _Recorder:
         Item.objects.bulk_create(created, batch_size=BATCH)
         self.changes.created += created
         self._note(created, Kind.CREATED)
+        refer(created, self.run.account, self.now, new=True)
         self._write(self.changes.back, Kind.BACK)
 
     def _update(
@@ -267,6 +269,7 @@ class _Recorder:
                 until=self.now
             )
         self._note(items, kind)
+        refer(items, self.run.account, self.now)
 
     def _save(self, items: list[Item]) -> None:
         """Update many rows in few statements."""

@@ -17,7 +17,8 @@ from audits.functions.base import Context
 from audits.functions.networks import net_rules
 from audits.models import Cause, Comment, IssueEvent, Justification, What
 from audits.reviewing import justify
-from items.models import Item
+from items.models import Item, Slice
+from items.referring import refer
 from items.revisions import numbered
 from items.tree import MOST, lines
 from tests.factories import (
@@ -354,3 +355,115 @@ def test_a_hostile_configuration_stays_text(admin_client: Client) -> None:
         assert "<script>alert" not in text
         assert "<div x-data" not in text
     assert numbered(item)[1].who == HOSTILE
+
+
+# -- links ------------------------------------------------------------------------------------
+
+
+def test_things_are_called_by_name_both_ways(admin_client: Client) -> None:
+    account = AccountFactory(name="partner", identifier="471108029917")
+    vpc = ItemFactory(technology="aws.ec2.vpc", uid="vpc-0c4be7d1", name="core")
+    item = ItemFactory(
+        name="bastion",
+        config={"Vpc": "vpc-0c4be7d1", "From": [{"UserId": "471108029917", "No": "vpc-0c4be7d2"}]},
+    )
+    refer([item], item.account, NOW, new=True)
+    text = shown(admin_client, item)
+    assert (
+        f'href="{reverse("admin:items_item_change", args=[vpc.pk])}" title="VPC">core</a>' in text
+    )
+    assert f'href="{reverse("admin:accounts_account_change", args=[account.pk])}"' in text
+    assert text.count('class="break font-sans text-link"') == 2
+    there = shown(admin_client, vpc)
+    assert f'href="{reverse("admin:items_item_change", args=[item.pk])}">bastion</a>' in there
+    assert f"{item.account.name}, Vpc<" in there
+    assert "Nothing that you may see speaks of it." in text
+
+
+def test_only_things_in_sight_are_linked_and_named() -> None:
+    group = GroupFactory()
+    user = UserFactory()
+    Grant.objects.create(user=user, role=Group.objects.get(name="viewer"), group=group)
+    client = Client()
+    client.force_login(user)
+    mine = AccountFactory()
+    mine.groups.add(group)
+    foreign = AccountFactory(name="their-account", identifier="471108029917")
+    vpc = ItemFactory(technology="aws.ec2.vpc", uid="vpc-0c4be7d1", account=mine)
+    hidden = ItemFactory(
+        name="secret-thing", account=foreign, uid="sg-0c4be7d1", config={"Vpc": "vpc-0c4be7d1"}
+    )
+    refer([hidden], foreign, NOW, new=True)
+    config = {"A": "sg-0c4be7d1", "B": "471108029917"}
+    for item in (vpc, ItemFactory(account=mine, config=config)):
+        text = shown(client, item)
+        assert "secret-thing" not in text
+        assert "their-account" not in text
+
+
+def test_links_cost_the_same_for_many(django_assert_max_num_queries: Any) -> None:
+    client = Client()
+    client.force_login(User.objects.create_superuser("root", password="x"))
+    account = AccountFactory()
+    vpcs = [
+        ItemFactory(account=account, technology="aws.ec2.vpc", uid=f"vpc-{n:08x}")
+        for n in range(30)
+    ]
+    item = ItemFactory(account=account, config={"L": [one.uid for one in vpcs]})
+    users = [ItemFactory(account=account, config={"Vpc": vpcs[0].uid}) for _ in range(30)]
+    refer([item, *users], account, NOW, new=True)
+    with django_assert_max_num_queries(24):
+        assert shown(client, item).count('class="break font-sans text-link"') == 30
+    with django_assert_max_num_queries(24):
+        text = shown(client, vpcs[0])
+    assert "19 more" in text
+    assert "name of" in shown(client, vpcs[0], users="all")
+
+
+# -- what is done here ------------------------------------------------------------------------
+
+
+def test_comments_are_kept_on_the_item_and_on_a_revision(admin_client: Client) -> None:
+    item = ItemFactory(config=GROUP)
+    _, second = revised(item, {"GroupId": "sg-2"})
+    address = reverse("item_comment", args=[item.pk])
+    assert admin_client.get(address).status_code == 405
+    assert admin_client.post(address, {"text": "About it"}).status_code == 302
+    admin_client.post(address, {"text": "About that change", "revision": second})
+    assert set(Comment.objects.values_list("text", "revision")) == {
+        ("About it", None),
+        ("About that change", second),
+    }
+    text = shown(admin_client, item)
+    assert "About it" in text
+    assert "“About that change”" in text
+    empty = admin_client.post(address, {"text": " "}, follow=True).content.decode()
+    assert "Write something." in empty
+    assert Comment.objects.count() == 2
+
+
+def test_who_only_views_neither_comments_nor_has_it_read() -> None:
+    item = ItemFactory()
+    user = UserFactory()
+    Grant.objects.create(user=user, role=Group.objects.get(name="viewer"))
+    client = Client()
+    client.force_login(user)
+    text = shown(client, item)
+    for name in ("item_comment", "item_read"):
+        address = reverse(name, args=[item.pk])
+        assert address not in text
+        assert client.post(address, {"text": "x"}).status_code == 403
+    assert not Comment.objects.exists()
+
+
+def test_an_item_can_be_read_again_at_once(admin_client: Client) -> None:
+    item = ItemFactory()
+    rows = [
+        Slice.objects.create(account=item.account, technology=technology, looked_at=NOW)
+        for technology in (item.technology, "aws.s3.bucket")
+    ]
+    response = admin_client.post(reverse("item_read", args=[item.pk]), follow=True)
+    assert "is read as soon as a worker is free" in response.content.decode()
+    for row in rows:
+        row.refresh_from_db()
+    assert [row.looked_at for row in rows] == [None, NOW]

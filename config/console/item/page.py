@@ -11,6 +11,8 @@ from accounts.seeing import visible
 from audits.functions.shapes import TAG_KEYS, tags_of
 from audits.models import BlindSpot, Issue
 from config.console.item.difference import compared
+from config.console.item.doing import may_read
+from config.console.item.links import icon_of, known, used_by
 from config.console.item.story import story
 from config.console.item.tree import marks_of, open_issues
 from config.console.page import one, page
@@ -20,7 +22,9 @@ from items.naming import technology_label
 from items.revisions import Numbered, element_names, numbered
 from items.tree import lines
 
+# Tags, and groups of the account, that are shown.
 TAGS = 30
+GROUPS = 5
 
 
 def item_page(request: HttpRequest, pk: int) -> HttpResponse:
@@ -31,18 +35,25 @@ def item_page(request: HttpRequest, pk: int) -> HttpResponse:
     given = request.GET
     marks = marks_of(item.config, item.technology, issues)
     size = len(canonical_bytes(item.config))
+    tree = list(lines(item.config, marks, element_names(item.technology)))
     context = {
         "crumb": ("Items", reverse("admin:items_item_changelist")),
         "scripts": [static("vervet/item.js")],
         "item": item,
+        "groups": list(visible(item.account.groups.all(), request.user)[:GROUPS]),
         "facts": _facts(item, revisions),
         "tags": _tags(item.config),
         **_wrong(item, request.user, issues),
-        "tree": list(lines(item.config, marks, element_names(item.technology))),
+        "icon": icon_of(item.technology),
+        "tree": tree,
+        "links": known(tree, request.user, item),
+        "users": used_by(item, request.user, every="users" in given),
         "marked": len(marks),
         "compared": compared(item, revisions, given.get("old", ""), given.get("new", "")),
         "story": story(item, request.user, revisions, _whole(given.get("from")), size=size),
         "may_start": request.user.has_perm("audits.add_rule"),
+        "may_comment": request.user.has_perm("items.review_item", item),
+        "may_read": may_read(item, request.user),
     }
     return page(request, "item/page", str(item), context)
 

@@ -11,6 +11,7 @@ from accounts.seeing import visible
 from audits.locating import Places
 from audits.models import Coverage, Issue
 from audits.reading import parts_read
+from config.console.item.links import known
 from config.console.page import one
 from config.console.workbench.starting import path_of
 from items.models import Item
@@ -74,6 +75,7 @@ def item_part(request: HttpRequest, pk: int) -> HttpResponse:
     context = {
         "item": item,
         "tree": written,
+        "links": known(written, request.user, item),
         "revision": request.GET.get("revision", ""),
         "may_start": request.user.has_perm("audits.add_rule"),
     }
