@@ -5,4 +5,4 @@ class AccountsConfig(AppConfig):
     name = "accounts"
 
     def ready(self) -> None:
-        from accounts import checks  # noqa: F401  (Django's way of registering system checks)
+        from accounts import checks, logins  # noqa: F401  (Django's way to register what it calls)

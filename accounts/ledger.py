@@ -59,7 +59,7 @@ def enter(
     known = person is not None and person.pk is not None
     row = thing if isinstance(thing, models.Model) else None
     if account is None and row is not None:
-        account = _account_of(row)
+        account = account_of(row)
     with transaction.atomic(savepoint=False):  # One that fails spoils the deed.
         head, _ = LedgerHead.objects.select_for_update().get_or_create(pk=1)
         entry = LedgerEntry(
@@ -130,7 +130,7 @@ def broken(known: Mapping[int, str] | None = None) -> Fault | None:
     return None
 
 
-def _account_of(row: models.Model) -> Account | None:
+def account_of(row: models.Model) -> Account | None:
     """Follow a row's way to its account; None where it belongs to none."""
     path = getattr(row, "account_path", None)
     if path is None:

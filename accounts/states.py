@@ -35,6 +35,17 @@ def state(row: Model, *names: str) -> dict[str, Any]:
     return plain(told)
 
 
+def differing(
+    before: Mapping[str, Any], after: Mapping[str, Any]
+) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Return the parts of two states in which they differ."""
+    names = [name for name in {**before, **after} if before.get(name) != after.get(name)]
+    return (
+        {name: before[name] for name in names if name in before},
+        {name: after[name] for name in names if name in after},
+    )
+
+
 def plain(value: Any) -> Any:
     """Return ``value`` as JSON that both databases give back as it was, secrets marked."""
     if isinstance(value, Mapping):

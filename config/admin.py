@@ -34,11 +34,14 @@ def _readable(account: Account) -> bool:
     return account.active and not (account.third_party or account.archived_at)
 
 
+SCAN = Doing("Scan now", "sync", "scan", _scan, _readable, "asked for a scan")
+
+
 @admin.register(Account)
 class WatchedAccountAdmin(AccountAdmin):
     """Accounts, with how fresh is what is known of them, and what is wrong there."""
 
-    doings = {"scan": Doing("Scan now", "sync", "scan", _scan, _readable), **DOINGS}
+    doings = {"scan": SCAN, **DOINGS}
     list_display = (
         "called",
         "kind",

@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
-from django.db import models
+from django.db import models, transaction
 from django.db.models import Count, Q, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import URLPattern, path, reverse
@@ -17,8 +17,10 @@ from unfold.widgets import UnfoldAdminTextareaWidget
 from accounts.admin.base import HistoryAdmin, reach, tag
 from accounts.admin.facets import Choice, Facet, Tabs, facet
 from accounts.admin.forms import form_of, parameter_fields
+from accounts.ledger import enter
 from accounts.models import Account, AccountGroup, KnownNetwork
 from accounts.seeing import visible
+from accounts.states import differing, state
 from accounts.types import types
 from accounts.types.base import AccountType, Refused
 
@@ -34,6 +36,18 @@ class Doing:
     run: Callable[[Account], tuple[int, str]]
     """Does it; returns the level of the message and its text."""
     offered: Callable[[Account], bool] = lambda account: True
+    deed: str = ""
+    """What the ledger says was done; empty: nothing is, somebody only asks."""
+
+    def done_by(self, person: Any, account: Account) -> tuple[int, str]:
+        """Do it, and enter it where it is a deed."""
+        if not self.deed:
+            return self.run(account)
+        with transaction.atomic():
+            before = state(account)
+            said = self.run(account)
+            enter(person, self.deed, account, *differing(before, state(account)))
+        return said
 
 
 def test_connection(account: Account) -> tuple[int, str]:
@@ -81,6 +95,7 @@ DOINGS: Mapping[str, Doing] = {
         "change",
         switch(False),
         lambda account: _watched(account) and account.active,
+        "switched off",
     ),
     "on": Doing(
         "Switch on",
@@ -88,12 +103,23 @@ DOINGS: Mapping[str, Doing] = {
         "change",
         switch(True),
         lambda account: _watched(account) and not account.active,
+        "switched on",
     ),
     "archive": Doing(
-        "Archive", "archive", "change", archive, lambda account: not account.archived_at
+        "Archive",
+        "archive",
+        "change",
+        archive,
+        lambda account: not account.archived_at,
+        "archived",
     ),
     "back": Doing(
-        "Bring back", "unarchive", "change", bring_back, lambda account: bool(account.archived_at)
+        "Bring back",
+        "unarchive",
+        "change",
+        bring_back,
+        lambda account: bool(account.archived_at),
+        "brought back",
     ),
 }
 
@@ -225,7 +251,7 @@ class AccountAdmin(HistoryAdmin):
             raise Http404
         if request.method != "POST" or not self._may_do(request, doing, account):
             raise PermissionDenied
-        level, text = doing.run(account)
+        level, text = doing.done_by(request.user, account)
         self.message_user(request, text, level)
         return HttpResponseRedirect(reverse("admin:accounts_account_change", args=[account.pk]))
 
@@ -247,7 +273,9 @@ class AccountAdmin(HistoryAdmin):
     def _each(self, request: HttpRequest, rows: QuerySet[Account], what: str) -> None:
         doing = self.doings[what]
         chosen = self.acting(request, rows, doing.permission)
-        done = [doing.run(account) for account in chosen if doing.offered(account)]
+        done = [
+            doing.done_by(request.user, account) for account in chosen if doing.offered(account)
+        ]
         self.message_user(request, f"{doing.label}: {len(done)} of {len(chosen)}.")
 
     @action(description="Switch on", permissions=["change"])

@@ -20,6 +20,7 @@ from simple_history.admin import SimpleHistoryAdmin
 from unfold.admin import ModelAdmin, TabularInline
 
 from accounts.admin import exporting
+from accounts.admin.entering import Entering
 from accounts.models import Account
 from accounts.seeing import granted, visible
 
@@ -109,7 +110,7 @@ class Guarded:
         return visible(rows, request.user)
 
 
-class GuardedAdmin(Guarded, ModelAdmin):
+class GuardedAdmin(Entering, Guarded, ModelAdmin):
     """A list and a form of rows, as far as they are granted."""
 
     change_list_template = "console/list.html"
@@ -130,8 +131,8 @@ class GuardedAdmin(Guarded, ModelAdmin):
         return any(not getattr(one, "tabs", False) for one in self.list_filter)
 
     def keeps_history(self, request: HttpRequest) -> bool:
-        """Say whether the person may see earlier states of a row."""
-        return False
+        """Say whether the person may see earlier states of a row: what the ledger has of it."""
+        return bool(request.user.has_perm("accounts.view_ledgerentry"))
 
     def changeform_view(
         self,
@@ -192,6 +193,9 @@ class GuardedAdmin(Guarded, ModelAdmin):
 
 class ReadOnlyAdmin(GuardedAdmin):
     """Rows that only Vervet writes."""
+
+    def keeps_history(self, request: HttpRequest) -> bool:
+        return False
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False

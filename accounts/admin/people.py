@@ -4,6 +4,7 @@ from typing import Any
 
 from django.contrib import admin
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
+from django.db import transaction
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest
 from unfold.decorators import display
@@ -11,7 +12,9 @@ from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationFo
 
 from accounts.admin.base import GuardedAdmin, GuardedInline, HistoryAdmin
 from accounts.admin.facets import Choice, facet
+from accounts.ledger import enter
 from accounts.models import Grant, User
+from accounts.states import state
 
 
 class RoleByName:
@@ -81,8 +84,16 @@ class UserAdmin(DjangoUserAdmin, GuardedAdmin):  # type: ignore[misc]
     def get_queryset(self, request: HttpRequest) -> QuerySet[User]:
         return super().get_queryset(request).prefetch_related("grants__role", "grants__group")
 
-    def keeps_history(self, request: HttpRequest) -> bool:
-        return True
+    @transaction.atomic
+    def user_change_password(self, request: HttpRequest, id: str, form_url: str = "") -> Any:
+        """Change somebody's password; the ledger keeps that it was done, never the value."""
+        kept = User.objects.filter(pk=id).first() if id.isdecimal() else None
+        before = kept and state(kept, "password")
+        answer = super().user_change_password(request, id, form_url)
+        now = kept and User.objects.get(pk=kept.pk)
+        if before and now and before != state(now, "password"):
+            enter(request.user, "changed password", now, before, state(now, "password"))
+        return answer
 
     def get_inlines(self, request: HttpRequest, obj: Any) -> Any:
         return self.inlines if obj else ()

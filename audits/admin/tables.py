@@ -64,7 +64,7 @@ class ReferenceTableAdmin(HistoryAdmin):
     def delete_queryset(self, request: HttpRequest, queryset: QuerySet[ReferenceTable]) -> None:
         for table in queryset:
             if self.has_delete_permission(request, table):
-                table.delete()
+                self.delete_model(request, table)
 
     @display(description="Rows")
     def size(self, table: ReferenceTable) -> int:

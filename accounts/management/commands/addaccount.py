@@ -4,8 +4,11 @@ from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.db import transaction
 
+from accounts.ledger import enter
 from accounts.models import Account, AccountGroup
+from accounts.states import state
 from accounts.types import types
 
 
@@ -21,6 +24,7 @@ class Command(BaseCommand):
         parser.add_argument("--third-party", action="store_true", help="known, but not read")
         parser.add_argument("--set", action="append", default=[], metavar="NAME=VALUE")
 
+    @transaction.atomic
     def handle(self, *args: Any, **options: Any) -> None:
         account = Account(
             type=options["type"],
@@ -37,6 +41,7 @@ class Command(BaseCommand):
         account.save()
         for name in options["group"]:
             account.groups.add(AccountGroup.objects.get_or_create(name=name)[0])
+        enter(None, "added", account, None, state(account))
         self.stdout.write(f"Added {account.name} ({account.type} {account.identifier}).")
         if not account.third_party:
             self.stdout.write(types[account.type].instructions(account))
