@@ -11,8 +11,11 @@ from django.db import transaction
 from django.dispatch import receiver
 
 from accounts.ledger import enter
+from accounts.models import LedgerEntry
+from accounts.states import plain
 
 LOGIN = "login"
+LOCKED_OUT = "locked out"
 
 
 @receiver(user_logged_in)
@@ -33,16 +36,16 @@ def note_logout(request: Any, user: Any, **_: Any) -> None:
 def note_failure(credentials: Any, request: Any = None, **_: Any) -> None:
     """Enter a failed login, under the name that was tried; axes has counted it before.
 
-    Nothing is entered of what is tried while locked out: it is refused unread, and could fill
+    Of what is tried while locked out nothing is entered: it is refused unread, and could fill
     the ledger.
     """
+    who = plain(str(credentials.get("username") or "nobody"))[:200]
     locked = getattr(request, "axes_locked_out", False)
-    counted = getattr(request, "axes_failures_since_start", None)
-    if locked and counted is None:
-        return
-    told = _from(request) | ({"failures": counted} if counted else {})
-    action = "locked out" if locked else "login failed"
-    enter(None, action, LOGIN, None, told, who=str(credentials.get("username") or "nobody"))
+    if locked:
+        last = LedgerEntry.objects.filter(thing=LOGIN, who=who).order_by("-number").first()
+        if last and last.action == LOCKED_OUT:
+            return
+    enter(None, LOCKED_OUT if locked else "login failed", LOGIN, None, _from(request), who=who)
 
 
 def _from(request: Any) -> dict[str, Any]:

@@ -16,6 +16,7 @@ from config.console.item.difference import item_difference
 from config.console.item.doing import item_comment, item_read
 from config.console.item.page import item_page
 from config.console.item.tree import item_json, item_part
+from config.console.ledger import entry_page
 from config.console.password import own_password
 from config.console.proposal_impact import proposal_ask, proposal_cancel, proposal_impact
 from config.console.rule_health import rule_health
@@ -89,6 +90,7 @@ urlpatterns = [
     path("audits/rule/import/sum/", guarded(import_sum_ask), name="import_sum_ask"),
     path("audits/rule/import/sum/answer/", guarded(import_sum_answer), name="import_sum_answer"),
     path("audits/rule/import/sum/cancel/", guarded(import_sum_cancel), name="import_sum_cancel"),
+    path("accounts/ledgerentry/<int:pk>/change/", guarded(entry_page)),
     path("password_change/", guarded(own_password)),
     path("", admin.site.urls),
 ]

@@ -1,6 +1,6 @@
 """The console's pages of accounts and people, and the base that every app's pages stand on."""
 
-from accounts.admin import people
+from accounts.admin import ledger, people
 from accounts.admin.accounts import AccountAdmin, Doing
 from accounts.admin.base import (
     Curtain,
@@ -29,6 +29,7 @@ __all__ = [
     "Tabs",
     "chip",
     "facet",
+    "ledger",
     "linked",
     "people",
     "reach",

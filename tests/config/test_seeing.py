@@ -36,7 +36,14 @@ SEEN = "seen-shore"
 # Pages that a crawl opens at most.
 MOST = 160
 LISTS = [entry.model for _, entries in MENU for entry in entries]
-PERSONAL = ("auth_", "axes_", "django_q_", "accounts_user", "accounts_grant")
+PERSONAL = (
+    "auth_",
+    "axes_",
+    "django_q_",
+    "accounts_user",
+    "accounts_grant",
+    "accounts_ledgerentry",
+)
 
 
 def furnished(name: str, group: AccountGroup, by: User) -> Account:
