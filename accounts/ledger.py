@@ -6,7 +6,7 @@ no hole in the chain.
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC
 from typing import Any
@@ -19,6 +19,7 @@ from accounts.states import plain
 
 COMMAND = "command line"
 PORTION = 2000
+BATCH = 500
 HASHED = (
     "number",
     "at",
@@ -33,6 +34,7 @@ HASHED = (
     "after",
     "previous",
 )
+COLUMNS = (*HASHED, "hash")
 
 
 def enter(
@@ -54,33 +56,57 @@ def enter(
     Call it last: until the transaction ends nobody else can enter anything. Raises
     RuntimeError outside a transaction.
     """
+    (entry,) = enter_each(person, action, [(thing, before, after)], account, who=who)
+    return entry
+
+
+def enter_each(
+    person: Any,
+    action: str,
+    deeds: Iterable[tuple[models.Model | str, Any, Any]],
+    account: Account | None = None,
+    *,
+    who: str = "",
+) -> list[LedgerEntry]:
+    """Keep what a person did to several things at once, each (thing, before, after) by itself.
+
+    As ``enter``, with the same few statements for a thousand things as for one.
+    """
     if not connection.in_atomic_block:
         raise RuntimeError("Enter within the transaction of the deed.")
     known = person is not None and person.pk is not None
+    name = plain(who or (person.get_username() if known else COMMAND))[:200]
+    made = [_made(action, *deed, account) for deed in deeds]
+    if not made:
+        return []
+    with transaction.atomic(savepoint=False):  # One that fails spoils the deed.
+        head, _ = LedgerHead.objects.select_for_update().get_or_create(pk=1)
+        now = timezone.now()
+        for entry in made:
+            entry.number, entry.previous, entry.at = head.number + 1, head.hash, now
+            entry.person_id, entry.who = person.pk if known else None, name
+            entry.hash = hash_of(entry)
+            head.number, head.hash = entry.number, entry.hash
+        LedgerEntry.objects.bulk_create(made, batch_size=BATCH)
+        head.save(update_fields=["number", "hash"])
+    return made
+
+
+def _made(
+    action: str, thing: models.Model | str, before: Any, after: Any, account: Account | None
+) -> LedgerEntry:
     row = thing if isinstance(thing, models.Model) else None
     if account is None and row is not None:
         account = account_of(row)
-    with transaction.atomic(savepoint=False):  # One that fails spoils the deed.
-        head, _ = LedgerHead.objects.select_for_update().get_or_create(pk=1)
-        entry = LedgerEntry(
-            number=head.number + 1,
-            at=timezone.now(),
-            person_id=person.pk if known else None,
-            who=plain(who or (person.get_username() if known else COMMAND))[:200],
-            action=action,
-            thing=row._meta.label_lower if row else str(thing),
-            key=str(row.pk or "") if row else "",
-            name=plain(str(row)) if row else "",
-            account_id=account.pk if account else None,
-            before=plain(before),
-            after=plain(after),
-            previous=head.hash,
-        )
-        entry.hash = hash_of(entry)
-        entry.save(force_insert=True)
-        head.number, head.hash = entry.number, entry.hash
-        head.save(update_fields=["number", "hash"])
-    return entry
+    return LedgerEntry(
+        action=action,
+        thing=row._meta.label_lower if row else str(thing),
+        key=str(row.pk or "") if row else "",
+        name=plain(str(row)) if row else "",
+        account_id=account.pk if account else None,
+        before=plain(before),
+        after=plain(after),
+    )
 
 
 def hash_of(entry: LedgerEntry) -> str:

@@ -7,6 +7,7 @@ from django.db import transaction
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 
+from accounts.ledger import enter
 from audits.models import Proposal, Rule, RuleVersion
 from audits.moving import Moved, activate, end, locked
 from audits.versions import check_version
@@ -101,3 +102,5 @@ def _close(proposal: Proposal, answer: Proposal.Answer, by: Any, because: str) -
     proposal.answer, proposal.answered_by = answer, by
     proposal.answered_at, proposal.because = timezone.now(), because.strip()
     proposal.save()
+    said = {"answer": answer, "because": because.strip()}
+    enter(by, str(answer), proposal, {"answer": ""}, said)

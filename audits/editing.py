@@ -8,6 +8,8 @@ from typing import Any
 from django.core.exceptions import ValidationError
 from django.db import transaction
 
+from accounts.ledger import enter
+from accounts.states import differing
 from audits.linting import faults
 from audits.models import Proposal, Rule, RuleVersion
 from audits.moving import Moved, decides, demand_reason, into_shadow, locked, put_into_force
@@ -115,7 +117,16 @@ def _write(
         return newest, False
     if rule.state == Rule.State.ACTIVE and not reason:
         raise ValidationError({"reason": "This rule is in force: say why it changes."})
-    return write_version(rule, fields, reason=reason, author=by), True
+    version = write_version(rule, fields, reason=reason, author=by)
+    before, after = differing(text_of(newest) if newest else {}, text_of(version))
+    enter(
+        by,
+        "saved",
+        rule,
+        {"version": newest.number, **before} if newest else None,
+        {"version": version.number, **after, "reason": reason},
+    )
+    return version, True
 
 
 def _go(version: RuleVersion, then: Then, by: Any, reason: str) -> Moved:

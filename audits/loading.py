@@ -1,6 +1,6 @@
 """Bring rule packs into the database without undoing what an editor changed."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
@@ -9,6 +9,7 @@ from typing import Any, Literal
 
 from django.db import transaction
 
+from accounts.ledger import enter
 from audits.merging import merge
 from audits.models import Rule
 from audits.moving import activate, bring_back, end, locked
@@ -63,6 +64,7 @@ def load_packs(dry_run: bool = False) -> list[Loaded]:
         for name in packs:
             if name in packs:
                 done += _load(name, dict(shipped(packs[name])), "pass")
+        note_load("rules", done)
         if dry_run:
             transaction.set_rollback(True)
     return done
@@ -81,6 +83,7 @@ def load_folder(
     given = {rule.key: complete(rule.fields) for rule in written_in(folder)}
     with transaction.atomic():
         done = list(_load(pack, given, "take" if take_over else "refuse"))
+        note_load("rules", done)
         if dry_run:
             transaction.set_rollback(True)
     return done
@@ -112,6 +115,16 @@ def complete(fields: dict[str, Any]) -> dict[str, Any]:
 
 def _says_nothing(name: str, value: Any) -> bool:
     return (name == "context" and not value) or (name == "identities" and value is None)
+
+
+def note_load(what: str, done: Iterable[Loaded]) -> None:
+    """Enter what packs brought in, in one entry; nothing where they changed nothing."""
+    brought: dict[str, list[str]] = {}
+    for one in done:
+        if one.what not in ("refused", "left out"):
+            brought.setdefault(one.what, []).append(one.key)
+    if brought:
+        enter(None, "loaded packs", what, None, brought)
 
 
 def _load(name: str, given: dict[str, dict[str, Any]], foreign: Foreign) -> Iterator[Loaded]:

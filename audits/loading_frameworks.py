@@ -8,7 +8,7 @@ from typing import Any
 
 from django.db import transaction
 
-from audits.loading import Loaded, packs
+from audits.loading import Loaded, note_load, packs
 from audits.models import Control, Framework
 from audits.plain_yaml import NotPlain, read_yaml
 from audits.unpacking import PackError
@@ -39,6 +39,7 @@ def load_frameworks(dry_run: bool = False) -> list[Loaded]:
             if name in packs:
                 for one in shipped_frameworks(packs[name]):
                     done += _load(name, one)
+        note_load("frameworks", done)
         if dry_run:
             transaction.set_rollback(True)
     return done

@@ -7,7 +7,7 @@ from typing import Any
 
 from django.db import transaction
 
-from audits.loading import Loaded, packs
+from audits.loading import Loaded, note_load, packs
 from audits.models import ReferenceTable
 from audits.models.tables import row_name
 from audits.plain_yaml import NotPlain, read_yaml
@@ -30,6 +30,7 @@ def load_tables(dry_run: bool = False) -> list[Loaded]:
         for name in packs:
             if name in packs:
                 done += _load(name, packs[name])
+        note_load("reference tables", done)
         if dry_run:
             transaction.set_rollback(True)
     return done

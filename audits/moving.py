@@ -13,6 +13,8 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils import timezone
 
+from accounts.ledger import enter
+from accounts.states import state
 from audits.models import Proposal, Rule, RuleVersion
 from audits.versions import check_version
 
@@ -42,7 +44,7 @@ def into_shadow(version: RuleVersion, by: Any, reason: str = "") -> Moved:
             if rule.state != Rule.State.ACTIVE:
                 _leave_pack(rule)
                 rule.state = Rule.State.SHADOW
-            keep(rule, by, reason)
+            keep(rule, by, reason, "put into shadow")
     return Moved(True)
 
 
@@ -52,7 +54,7 @@ def out_of_shadow(rule: Rule, by: Any, reason: str = "") -> None:
     rule = locked(rule.pk)
     if rule.shadow_id:
         _end_trial(rule)
-        keep(rule, by, reason)
+        keep(rule, by, reason, "took out of shadow")
 
 
 def put_into_force(version: RuleVersion, by: Any, reason: str = "") -> Moved:
@@ -69,7 +71,7 @@ def put_into_force(version: RuleVersion, by: Any, reason: str = "") -> Moved:
             return Moved(True)
         demand_reason(reason, rule)
         if settings.SECOND_PERSON:
-            return Moved(False, proposal=propose(rule, version, by, reason))
+            return Moved(False, proposal=_asked(propose(rule, version, by, reason)))
         activate(version, by, reason)
     return Moved(True)
 
@@ -87,7 +89,7 @@ def retire(rule: Rule, by: Any, reason: str) -> Moved:
     if not reason.strip():
         raise ValidationError({"reason": "Say why it is retired."})
     if settings.SECOND_PERSON and rule.state == Rule.State.ACTIVE:
-        return Moved(False, proposal=propose(rule, None, by, reason))
+        return Moved(False, proposal=_asked(propose(rule, None, by, reason)))
     end(rule, by, reason)
     return Moved(True)
 
@@ -131,14 +133,14 @@ def activate(version: RuleVersion, by: Any = None, reason: str = "") -> None:
         _end_trial(rule)
     _leave_pack(rule)
     rule.active, rule.state = version, Rule.State.ACTIVE
-    keep(rule, by, reason)
+    keep(rule, by, reason, "put into force")
 
 
 def bring_back(rule: Rule) -> None:
     """Let a rule decide again as it did when it left its pack: the pack has it again."""
     rule.state = Rule.State.ACTIVE if rule.active_id else Rule.State.DRAFT
     rule.retired_by_pack = False
-    keep(rule, None, "It is in its pack again.")
+    keep(rule, None, "It is in its pack again.", "brought back")
 
 
 def end(rule: Rule, by: Any, reason: str, by_pack: bool = False) -> None:
@@ -146,7 +148,7 @@ def end(rule: Rule, by: Any, reason: str, by_pack: bool = False) -> None:
     _replace_waiting(rule, by, "The rule was retired.")
     _end_trial(rule)
     rule.state, rule.retired_by_pack = Rule.State.RETIRED, by_pack
-    keep(rule, by, reason)
+    keep(rule, by, reason, "retired")
 
 
 def decides(version: RuleVersion, rule: Rule) -> bool:
@@ -158,12 +160,32 @@ def locked(rule: int) -> Rule:
     return Rule.objects.select_for_update().get(pk=rule)
 
 
-def keep(rule: Any, by: Any, reason: str) -> None:
-    """Save a rule; its history tells who moved it, and why."""
+def keep(rule: Any, by: Any, reason: str, did: str) -> None:
+    """Save a rule; its history tells who moved it, and why, and so does the ledger."""
     rule._change_reason = reason.strip()
-    if by is not None:  # Else who is logged in where this is done, or nobody.
-        rule._history_user = by
+    if (
+        by is None
+    ):  # Who is logged in where this is done, or nobody. A pack's load is entered whole.
+        rule.save()
+        return
+    rule._history_user = by
+    before = _standing(Rule.objects.select_related("active", "shadow").get(pk=rule.pk))
     rule.save()
+    enter(by, did, rule, before, _standing(rule) | {"reason": reason.strip()})
+
+
+def _standing(rule: Rule) -> dict[str, Any]:
+    """Return where a rule stands, as the ledger keeps it."""
+    return {
+        "state": rule.state,
+        "in force": rule.active.number if rule.active else None,
+        "in shadow": rule.shadow.number if rule.shadow else None,
+    }
+
+
+def _asked(proposal: Proposal) -> Proposal:
+    enter(proposal.by, "asked for", proposal, None, state(proposal, "rule", "version", "reason"))
+    return proposal
 
 
 def _leave_pack(rule: Rule) -> None:

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from django.db import connection, transaction
 
-from accounts.ledger import COMMAND, broken, enter, hash_of
+from accounts.ledger import COMMAND, broken, enter, enter_each, hash_of
 from accounts.models import AccountGroup, LedgerEntry, LedgerHead
 from accounts.states import state
 from tests.factories import AccountFactory, GroupFactory, UserFactory
@@ -183,3 +183,15 @@ def test_entering_takes_three_statements(django_assert_num_queries: Any) -> None
     enter(person, "added", group)
     with django_assert_num_queries(3):
         enter(person, "changed", group, {"notes": ""}, {"notes": "x"})
+
+
+def test_many_things_are_entered_with_as_few_statements_as_one(
+    django_assert_num_queries: Any,
+) -> None:
+    person, groups = UserFactory(), [GroupFactory() for _ in range(20)]
+    enter(person, "added", groups[0])
+    with django_assert_num_queries(3):
+        entries = enter_each(person, "changed", [(one, None, {"notes": "x"}) for one in groups])
+    assert [entry.number for entry in entries] == list(range(2, 22))
+    assert broken() is None
+    assert enter_each(person, "changed", []) == []

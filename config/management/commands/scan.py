@@ -4,7 +4,9 @@ import sys
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.db import transaction
 
+from accounts.ledger import enter_each
 from accounts.models import Account
 from config.scanning import scan
 from config.scheduling import slices
@@ -36,6 +38,8 @@ class Command(BaseCommand):
         due = [one for one in slices(accounts) if one[1] in (options["technology"] or [*watchers])]
         if not due:
             raise CommandError("There is nothing to read: add an account with addaccount first.")
+        with transaction.atomic():
+            enter_each(None, "scanned", [(account, None, _asked(options)) for account in accounts])
         names = {account.pk: account.name for account in accounts}
         warm()
         failed = False
@@ -62,6 +66,10 @@ def _accounts(wanted: list[str]) -> list[Account]:
         if name not in known:
             raise CommandError(f"There is no watched account {name!r}.")
     return list({known[name].pk: known[name] for name in wanted}.values())
+
+
+def _asked(options: dict[str, Any]) -> dict[str, Any]:
+    return {"technologies": options["technology"] or "all"}
 
 
 def _counted(run: Run) -> str:
