@@ -52,6 +52,11 @@ class AccountGroup(models.Model):
         help_text="For a scope such as PCI: each change stands in the change inbox until somebody "
         "says that it was expected, or questions it.",
     )
+    review_days = models.PositiveSmallIntegerField(
+        "days until a change is to be reviewed",
+        default=7,
+        help_text="Changes that wait longer are overdue, and named in the weekly report.",
+    )
 
     history = HistoricalRecords()
 

@@ -3,6 +3,7 @@
 from django.conf import settings
 
 from audits.auditing import audit, audit_stale, catch_up, finish_stale, slice_portions
+from audits.inbox import expect_review
 from audits.rulebook import Rulebook
 from items.claiming import claim
 from items.models import Run
@@ -27,6 +28,7 @@ def check(account_id: int, technology: str) -> Run:
             with run.transaction():  # Renews the lease, or is refused; holds its row to commit.
                 changes = record(run, watcher, part)
                 events = audit(changes)
+                expect_review(changes)  # Where every change waits for somebody's word.
                 tell(changes, events)  # Writes outbox lines; sends nothing.
         if run.created or run.changed or run.gone:
             with run.transaction():

@@ -41,4 +41,4 @@ class ChangeReview(models.Model):
         indexes = [models.Index(fields=["state", "since"])]
 
     def __str__(self) -> str:
-        return f"{self.kind} {self.since:%Y-%m-%d %H:%M}, {self.state}"
+        return f"{self.item}, {self.kind} {self.since:%Y-%m-%d %H:%M}"
