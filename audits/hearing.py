@@ -14,6 +14,7 @@ from audits.functions.base import Context
 from audits.matching import match
 from audits.models import (
     Cause,
+    FormerFingerprint,
     Issue,
     IssueEvent,
     RuleVersion,
@@ -52,6 +53,7 @@ class Hearing:
         self.world = World(self.run.account)
         self.steps: dict[int, int] = defaultdict(int)
         self.moved: set[int] = set()
+        self.formerly: list[FormerFingerprint] = []
         self.spent: dict[int, Spent] = {}
         """By version, what it took."""
 
@@ -162,6 +164,10 @@ class Hearing:
             version, context, kept, verdict.findings, lambda one: one.version_id != version.pk
         )
         self.moved |= {issue.pk for issue in matched.moved}
+        self.formerly += [
+            FormerFingerprint(issue=issue, fingerprint=issue.fingerprint, until=self.now)
+            for issue in matched.moved
+        ]
         for issue, finding in matched.same:
             issue.item, issue.fingerprint = item, finding.fingerprint
             self._keep(issue, version, holds, finding, cause)
@@ -253,6 +259,8 @@ class Hearing:
             update_fields=fields,
         )
         IssueEvent.objects.bulk_create(self.events, batch_size=BATCH)
+        if self.formerly:
+            FormerFingerprint.objects.bulk_create(self.formerly, batch_size=BATCH)
         note_efforts(self.run, self.spent.values())
         self.book.note_matched(self.now)
         return self.events

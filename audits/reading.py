@@ -9,6 +9,7 @@ import jmespath
 from audits.library import library
 
 Node = dict[str, Any]
+Chain = tuple[str, ...]
 EVERYTHING = "*"
 
 
@@ -57,6 +58,35 @@ def nodes(node: Node) -> Iterator[Node]:
     for child in node.get("children", []):
         if isinstance(child, dict):
             yield from nodes(child)
+
+
+@functools.lru_cache(maxsize=4096)
+def chains_read(expression: str) -> frozenset[Chain]:
+    """Return how an expression's parts are gone into, as far as plain names tell: ("State",
+    "Name"). EVERYTHING by itself where any part may be read."""
+    parts = parts_read(expression)
+    if EVERYTHING in parts:
+        return frozenset({(EVERYTHING,)})
+    found = _chains(jmespath.compile(expression).parsed)
+    return frozenset(chain for chain in found if chain[0] in parts)
+
+
+def _chains(node: Node) -> set[Chain]:
+    chain = _plain(node)
+    if chain:
+        return {chain}
+    children = (child for child in node.get("children", []) if isinstance(child, dict))
+    return set().union(*(_chains(child) for child in children))
+
+
+def _plain(node: Node) -> Chain:
+    """Return the names of ``a.b.c``; nothing where it is anything else."""
+    if node["type"] == "field":
+        return (node["value"],)
+    if node["type"] != "subexpression":
+        return ()
+    left, right = map(_plain, node["children"])
+    return left + right if left and right else ()
 
 
 def _is_root(node: Node) -> bool:

@@ -123,6 +123,9 @@ class Then:
         return missing | (gaps_then & {one.pk for one in accounts})
 
 
+NOT_LOOKED_UP = "What was open on other items at that time is not looked up."
+
+
 class ReadingThen:
     """The reader of one rule on one item at one moment; notes when the answers may change."""
 
@@ -155,7 +158,7 @@ class ReadingThen:
         return [one for spell, one in every if spell.holds(self.moment)]
 
     def issues(self, technology: str, path: str, values: Sequence[str]) -> list[dict[str, Any]]:
-        raise Unread("What was open on other items at that time is not looked up.")
+        raise Unread(NOT_LOOKED_UP)
 
     def _note(self, spells: Iterable[Spell]) -> None:
         for one in spells:

@@ -41,11 +41,12 @@ READS_ISSUES = Q(active__expression__contains="open_issues") | Q(
 
 def known() -> Known:
     """Read whom and what somebody vouched for."""
-    accounts = list(Account.objects.only("type", "identifier", "third_party", "parameters"))
-    networks = [
-        (ipaddress.ip_network(network.cidr), network.whose)
-        for network in KnownNetwork.objects.all()
-    ]
+    accounts = Account.objects.only("type", "identifier", "third_party", "parameters")
+    return known_of(list(accounts), KnownNetwork.objects.all())
+
+
+def known_of(accounts: Sequence[Account], networks: Iterable[KnownNetwork]) -> Known:
+    """Return what some accounts and networks come to."""
     return Known(
         accounts={account.identifier: account.whose for account in accounts},
         canonical_ids={
@@ -53,7 +54,7 @@ def known() -> Known:
             for account in accounts
             if account.parameters.get("canonical_id")
         },
-        networks=tuple(networks),
+        networks=tuple((ipaddress.ip_network(network.cidr), network.whose) for network in networks),
     )
 
 

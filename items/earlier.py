@@ -1,6 +1,7 @@
 """What items were before they last changed."""
 
 from collections.abc import Iterable
+from datetime import datetime
 from typing import Any, Protocol
 
 from items.models import Item, Kind
@@ -16,13 +17,16 @@ class Keyed(Protocol):
     def pk(self) -> int: ...
 
 
-def before_last_change(items: Iterable[Keyed]) -> dict[int, Any]:
+def before_last_change(items: Iterable[Keyed], at: datetime | None = None) -> dict[int, Any]:
     """Return the configuration of each item as it was just before its last change, by key.
 
-    An item that never changed is not among them. Two queries; only what is asked for is loaded.
+    With ``at`` as that was at a moment. An item that never changed is not among them. Two
+    queries; only what is asked for is loaded.
     """
     records = Item.history.model._default_manager
     rows = records.filter(id__in=[item.pk for item in items]).order_by("history_date", "history_id")
+    if at:
+        rows = rows.filter(history_date__lte=at)
     last: dict[int, int] = {}
     earlier: dict[int, int] = {}
     for item, revision, kind in rows.values_list("id", "history_id", "kind"):

@@ -200,6 +200,24 @@ class Item(models.Model):
         return self.name or self.uid
 
 
+class Reach(models.Model):
+    """What could be read of an item from a moment on, where that changed without a revision."""
+
+    account_path = "item__account"
+
+    item = models.ForeignKey(Item, on_delete=models.CASCADE, related_name="reaches")
+    at = models.DateTimeField()
+    unread = models.JSONField(default=dict, help_text="Part that could not be read, and why.")
+
+    class Meta:
+        verbose_name_plural = "reaches"
+        ordering = ["at", "pk"]
+        indexes = [models.Index(fields=["item", "at"])]
+
+    def __str__(self) -> str:
+        return ", ".join(sorted(self.unread)) or "everything"
+
+
 class Address(models.Model):
     """A block of addresses that a configuration spoke of for a time; a range is several blocks."""
 

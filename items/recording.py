@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 from items.canonical import digest, durable_digest
 from items.comparing import Sameness, compare
 from items.gaps import record_gaps
-from items.models import IgnoredName, Item, Kind, Run, Slice, WatcherSetting
+from items.models import IgnoredName, Item, Kind, Reach, Run, Slice, WatcherSetting
 from items.paths import steps
 from items.portions import Portion
 from items.referring import refer
@@ -217,7 +217,9 @@ class _Recorder:
         self.changes.refreshed += kinds[Sameness.REFRESHED]
         self._write(kinds[Sameness.DIFFERENT], Kind.CHANGED)
         self._write(kinds[Sameness.COMPLETED], Kind.COMPLETED)
-        self._save(kinds[Sameness.REFRESHED] + kinds[Sameness.SAME])
+        silent = kinds[Sameness.REFRESHED] + kinds[Sameness.SAME]
+        self._save(silent)
+        self._note_reach(silent)
         return same
 
     def _appear(self, fresh: list[Fresh]) -> None:
@@ -281,6 +283,17 @@ class _Recorder:
             unique_fields=["account", "technology", "place", "uid"],
             update_fields=[f for f in fields if f not in ("account", "technology", "place", "uid")],
         )
+
+    def _note_reach(self, items: list[Item]) -> None:
+        """Keep what could be read of items from now on, where no revision says it."""
+        reached = {item.pk for item in self.changes.reached}
+        rows = [
+            Reach(item=item, at=self.now, unread=item.unread)
+            for item in items
+            if item.pk in reached
+        ]
+        if rows:
+            Reach.objects.bulk_create(rows, batch_size=BATCH)
 
     def _note(self, items: list[Item], kind: Kind) -> None:
         if items:

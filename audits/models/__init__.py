@@ -1,9 +1,18 @@
 """What is wrong with items, and what people said about that: rules, issues, reviews."""
 
 from audits.models.comments import Comment, Mention
+from audits.models.evidence import EvidencePack, EvidencePart
 from audits.models.frameworks import Control, Framework
 from audits.models.inbox import ChangeReview
-from audits.models.issues import BlindSpot, Cause, Issue, IssueEvent, ShadowFinding, What
+from audits.models.issues import (
+    BlindSpot,
+    Cause,
+    FormerFingerprint,
+    Issue,
+    IssueEvent,
+    ShadowFinding,
+    What,
+)
 from audits.models.previews import Preview
 from audits.models.proposals import Proposal
 from audits.models.reviews import Attachment, Coverage, Justification, Reminder, ReviewPolicy
@@ -30,7 +39,10 @@ __all__ = [
     "Coverage",
     "Dependency",
     "Effort",
+    "EvidencePack",
+    "EvidencePart",
     "Exemption",
+    "FormerFingerprint",
     "Framework",
     "Issue",
     "IssueEvent",

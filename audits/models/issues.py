@@ -126,6 +126,22 @@ class Issue(models.Model):
         return "fixed" if self.fixed_at else "justified" if self.justified else "open"
 
 
+class FormerFingerprint(models.Model):
+    """What an issue was known by until a rule's new identity gave it another fingerprint."""
+
+    account_path = "issue__item__account"
+
+    issue = models.ForeignKey(Issue, on_delete=models.CASCADE, related_name="formerly")
+    fingerprint = models.CharField(max_length=32)
+    until = models.DateTimeField()
+
+    class Meta:
+        ordering = ["until", "pk"]
+
+    def __str__(self) -> str:
+        return self.fingerprint
+
+
 class IssueEvent(models.Model):
     """Something that happened to an issue. Rows are only ever added."""
 

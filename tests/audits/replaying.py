@@ -5,9 +5,17 @@ from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from accounts.models import Account
+from accounts.models import Account, AccountGroup, KnownNetwork
 from audits.auditing import audit, audit_stale, finish_stale, slice_portions
-from audits.models import Coverage, Issue, IssueEvent, Rule
+from audits.models import (
+    Coverage,
+    Issue,
+    IssueEvent,
+    Justification,
+    ReferenceTable,
+    Rule,
+    RuleSetting,
+)
 from audits.reviewing import justify, withdraw
 from audits.rulebook import Rulebook
 from items.claiming import claim
@@ -20,6 +28,15 @@ from tests.factories import a_rule
 
 GROUPS = "aws.ec2.security_group"
 PLACE = "eu-west-1"
+DATED: tuple[Any, ...] = (
+    Rule,
+    Account,
+    AccountGroup,
+    KnownNetwork,
+    RuleSetting,
+    ReferenceTable,
+    Justification,
+)
 
 
 def day(number: int, hour: int = 12) -> datetime:
@@ -33,35 +50,47 @@ def group(uid: str, unread: tuple[str, ...] = (), **config: Any) -> Snapshot:
     return Snapshot(PLACE, uid, f"name of {uid}", f"arn:{uid}", PLACE, full, refused)
 
 
-def look(account: Account, at: datetime, *found: Any, answers: bool = True) -> None:
-    """Look at the account's security groups at a moment, as ``pipeline.check`` does."""
+def look(
+    account: Account,
+    at: datetime,
+    *found: Any,
+    answers: bool = True,
+    technology: str = GROUPS,
+) -> None:
+    """Look at a slice at a moment, as ``pipeline.check`` does."""
     seen = [*found, Answered(PLACE)] if answers else list(found)
-    with claim(account.pk, GROUPS) as run:
+    with claim(account.pk, technology) as run:
         run.started_at = at
         for part in portions(seen):
             with run.transaction():
-                audit(record(run, watchers[GROUPS](), part))
+                audit(record(run, watchers[technology](), part))
+    _end(run, at)
 
 
-def judge(account: Account, at: datetime) -> None:
+def judge(account: Account, at: datetime, technology: str = GROUPS) -> None:
     """Run what is stale at a moment, as ``pipeline.judge`` does."""
-    with claim(account.pk, GROUPS, Run.Kind.JUDGED) as run:
+    with claim(account.pk, technology, Run.Kind.JUDGED) as run:
         run.started_at = at
-        book = Rulebook.of(run.account, GROUPS, at.date())
+        book = Rulebook.of(run.account, technology, at.date())
         stale = book.stale()
         for items in slice_portions(run, 1000):
             with run.transaction():
                 audit_stale(run, book, items, stale)
         with run.transaction():
             finish_stale(run, book, stale)
+    _end(run, at)
+
+
+def _end(run: Run, at: datetime) -> None:
+    Run.objects.filter(pk=run.pk).update(ended_at=at + timedelta(seconds=1))
 
 
 @contextmanager
 def dated(at: datetime) -> Iterator[None]:
-    """Write the history of rules and accounts as of a moment."""
-    last = [_last(model) for model in (Rule, Account)]
+    """Write the history of whatever is changed as of a moment."""
+    last = [_last(model) for model in DATED]
     yield
-    for model, before in zip((Rule, Account), last, strict=True):
+    for model, before in zip(DATED, last, strict=True):
         model.history.filter(history_id__gt=before).update(history_date=at)
 
 
