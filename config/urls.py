@@ -5,6 +5,7 @@ from django.urls import include, path
 
 from config.api import router
 from config.console.dashboard import dashboard
+from config.console.find.page import find
 from config.console.frameworks.control import control
 from config.console.frameworks.listing import framework, frameworks
 from config.console.health import health
@@ -43,6 +44,7 @@ urlpatterns = [
     path("api/", include(router.urls)),
     path("", guarded(dashboard)),
     path("search/", guarded(search)),
+    path("find/", guarded(find), name="find"),
     path("rules/health/", guarded(rule_health), name="rule-health"),
     path("frameworks/", guarded(frameworks), name="frameworks"),
     path("frameworks/<str:key>/", guarded(framework), name="framework"),

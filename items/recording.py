@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 from items.canonical import digest, durable_digest
 from items.comparing import Sameness, compare
 from items.gaps import record_gaps
+from items.indexing import index_addresses
 from items.models import IgnoredName, Item, Kind, Reach, Run, Slice, WatcherSetting
 from items.paths import steps
 from items.portions import Portion
@@ -251,6 +252,7 @@ class _Recorder:
         self.changes.created += created
         self._note(created, Kind.CREATED)
         refer(created, self.run.account, self.now, new=True)
+        index_addresses(created, self.now, self.ephemeral, new=True)
         self._write(self.changes.back, Kind.BACK)
 
     def _update(
@@ -272,6 +274,7 @@ class _Recorder:
             )
         self._note(items, kind)
         refer(items, self.run.account, self.now)
+        index_addresses(items, self.now, self.ephemeral)
 
     def _save(self, items: list[Item]) -> None:
         """Update many rows in few statements."""

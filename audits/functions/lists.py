@@ -9,8 +9,9 @@ import re2
 
 from audits.functions import costs
 from audits.functions.base import Context, expression_of, takes
-from audits.functions.shapes import listed, parsed, same_key, tags_in, tags_of
+from audits.functions.shapes import listed, parsed, same_key
 from audits.functions.wildcards import like
+from items.tags import tags_in, tags_of
 
 _LONGEST_PATTERN = 500
 _SHORT = 100

@@ -3,8 +3,9 @@
 import json
 from typing import Any
 
-# Where a configuration keeps its tags, by provider.
-TAG_KEYS = ("Tags", "TagSet", "tags", "labels")
+from items.tags import TAG_KEYS as TAG_KEYS
+from items.tags import tags_in as tags_in
+from items.tags import tags_of as tags_of
 
 
 def listed(value: Any) -> list[Any]:
@@ -31,27 +32,6 @@ def parsed(value: Any) -> Any:
         return json.loads(value, parse_constant=lambda _: None)
     except (ValueError, RecursionError):
         return None
-
-
-def tags_in(config: Any) -> dict[str, Any]:
-    """Give the tags of a whole configuration as one object; empty where it has none."""
-    if not isinstance(config, dict):
-        return {}
-    kept = (config[key] for key in TAG_KEYS if isinstance(config.get(key), (list, dict)))
-    return _named(next(kept, None))
-
-
-def tags_of(value: Any) -> dict[str, Any]:
-    """Give tags themselves, or those of what holds them, as one object."""
-    return tags_in(value) or _named(value)
-
-
-def _named(value: Any) -> dict[str, Any]:
-    if isinstance(value, dict):
-        return dict(value) if all(isinstance(one, str) for one in value.values()) else {}
-    pairs = [tag for tag in listed(value) if isinstance(tag, dict)]
-    named = [(tag.get("Key", tag.get("key")), tag.get("Value", tag.get("value"))) for tag in pairs]
-    return {name: value for name, value in named if isinstance(name, str)}
 
 
 def same_key(value: Any) -> Any:

@@ -40,7 +40,14 @@ MENU: tuple[tuple[str, tuple[Entry, ...]], ...] = (
             Entry("Justifications", "verified", "audits_justification"),
         ),
     ),
-    ("Find", (Entry("Items", "inventory_2", "items_item"),)),
+    (
+        "Find",
+        (
+            Entry("Search", "search", "items_item", page="find"),
+            Entry("Items", "inventory_2", "items_item"),
+            Entry("Saved views", "bookmarks", "audits_savedview"),
+        ),
+    ),
     (
         "Rules",
         (

@@ -137,7 +137,7 @@ def crawl(client: Client) -> Iterator[tuple[str, str]]:
             waiting.append(response["Location"])
             continue
         assert response.status_code == 200, f"{address} is linked, but answers {response}"
-        text = unescape(response.content.decode())
+        text = unescape(response.getvalue().decode())
         yield address, text
         for link in re.findall(r'href="([^"#]+)"', text):
             target = link if link.startswith("/") else None

@@ -1,0 +1,1 @@
+"""Search, queries and saved views."""
