@@ -38,15 +38,21 @@ def due_on(issue: Issue, policies: Policies) -> date | None:
     return timezone.localdate(issue.opened_at.astimezone(UTC) + timedelta(days=days))
 
 
-def due_before(day: date, policies: Policies) -> Q:
-    """Return what holds for issues whose decision is due before a day."""
-    # In UTC: where clocks are put back, a day here and 24 hours are not the same.
-    begins = timezone.make_aware(datetime.combine(day, time.min)).astimezone(UTC)
+def due_before(day: date, policies: Policies, since: date | None = None) -> Q:
+    """Return what holds for issues whose decision is due before a day, and not before another."""
     due = Q(pk__in=[])
     for word, days in policies.items():
         if days is not None:
-            due |= Q(score__range=BANDS[word], opened_at__lt=begins - timedelta(days=days))
+            opened = Q(opened_at__lt=_begin(day) - timedelta(days=days))
+            if since is not None:
+                opened &= Q(opened_at__gte=_begin(since) - timedelta(days=days))
+            due |= Q(score__range=BANDS[word]) & opened
     return due & Q(fixed_at=None, justified=False)
+
+
+def _begin(day: date) -> datetime:
+    # In UTC: where clocks are put back, a day here and 24 hours are not the same.
+    return timezone.make_aware(datetime.combine(day, time.min)).astimezone(UTC)
 
 
 def late(policies: Policies) -> Q:

@@ -1,94 +1,54 @@
-"""The queue: issues of the accounts that somebody reviews, worst first, with what to filter by."""
+"""The queue: issues, mine and the worst first, with what to filter by and what to do with many."""
 
-from datetime import timedelta
 from typing import Any
 
 from django.contrib import admin
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
 from django.http import HttpRequest
-from django.utils import timezone
 from unfold.decorators import display
 
-from accounts.admin import Choice, Order, ReadOnlyAdmin, Tabs, facet
+from accounts.admin import ReadOnlyAdmin, facet
+from accounts.seeing import visible
 from audits.admin.deciding import Deciding
+from audits.admin.handing import Handing
+from audits.admin.queue_facets import (
+    AgeFacet,
+    AssigneeFacet,
+    DueFacet,
+    GroupFacet,
+    IssueOrder,
+    IssueState,
+    IssueTechnologyFacet,
+    SeverityFacet,
+)
+from audits.admin.queue_list import PageByKeys, QueueList
 from audits.models import Issue
-from items.admin import TechnologyFacet
 
-
-class IssueState(Tabs):
-    title = "state"
-    parameter_name = "state"
-    everything = "all"
-    conditions = {
-        "open": ("open", lambda: Q(fixed_at=None, justified=False)),
-        "justified": ("justified", lambda: Q(fixed_at=None, justified=True)),
-        "fixed": ("fixed", lambda: Q(fixed_at__isnull=False)),
-    }
-
-
-class SeverityFacet(Choice):
-    title = "severity"
-    parameter_name = "severity"
-    conditions = {
-        "critical": ("critical", lambda: Q(score__gte=9)),
-        "high": ("high", lambda: Q(score__range=(7, 8))),
-        "medium": ("medium", lambda: Q(score__range=(4, 6))),
-        "low": ("low", lambda: Q(score__range=(1, 3))),
-        "information": ("information", lambda: Q(score=0)),
-    }
-
-
-def days_ago(days: int) -> Any:
-    return timezone.now() - timedelta(days=days)
-
-
-class AgeFacet(Choice):
-    title = "open since"
-    parameter_name = "age"
-    conditions = {
-        "day": ("the last day", lambda: Q(opened_at__gte=days_ago(1))),
-        "week": ("the last 7 days", lambda: Q(opened_at__gte=days_ago(7))),
-        "month": ("the last 30 days", lambda: Q(opened_at__gte=days_ago(30))),
-        "older": ("more than 30 days", lambda: Q(opened_at__lt=days_ago(30))),
-    }
-
-
-class AnswerFacet(Choice):
-    title = "answer"
-    parameter_name = "answer"
-    conditions = {"unknown": ("none at present", lambda: Q(unknown=True))}
-
-
-class IssueOrder(Order):
-    orders = {
-        "worst": ("worst first", ("-score", "opened_at", "pk")),
-        "newest": ("newest first", ("-opened_at", "-score", "pk")),
-        "oldest": ("oldest first", ("opened_at", "-score", "pk")),
-    }
-
-
-class IssueTechnologyFacet(TechnologyFacet):
-    path = "technology"
+# Issues that a search finds and names once for all that is counted.
+MOST_FOUND = 20_000
 
 
 @admin.register(Issue)
-class IssueAdmin(Deciding, ReadOnlyAdmin):
-    """Issues, worst first. They are decided upon, never edited."""
+class IssueAdmin(Deciding, Handing, ReadOnlyAdmin):
+    """Issues are decided upon, never edited."""
 
     change_list_template = "console/issues.html"
+    paginator = PageByKeys
     list_display = ("score", "title", "opened_at")
     list_filter = (
         IssueState,
         IssueOrder,
         SeverityFacet,
         facet("account", "account", "account_id", "account__name"),
+        GroupFacet,
         IssueTechnologyFacet,
+        DueFacet,
+        AssigneeFacet,
         facet("rule", "rule", "rule_id", "rule__active__title"),
         AgeFacet,
-        AnswerFacet,
     )
     search_fields = ("item__name", "item__uid", "item__full_name", "notes", "version__title")
-    search_help_text = "Name, id, ARN or text"
+    search_help_text = "Name, id or text"
     also_exported = (
         "severity",
         "state",
@@ -97,26 +57,48 @@ class IssueAdmin(Deciding, ReadOnlyAdmin):
         "item__name",
         "item__uid",
         "item__full_name",
-        "item__technology",
+        "technology",
         "item__region",
-        "item__account__name",
-        "item__account__identifier",
+        "account__name",
+        "account__identifier",
         "fixed_at",
         "unknown",
+        "assignee__username",
     )
-    actions = ("justify_chosen", "withdraw_chosen")
+    actions = ("justify_chosen", "withdraw_chosen", "assign_chosen", "comment_chosen")
     nothing_yet = "Issues appear when what was read is held against the rules."
+
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[QueueList]:
+        return QueueList
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Issue]:
         rows: QuerySet[Issue] = super().get_queryset(request)
-        return rows.select_related("version", "rule", "item__account").defer(
-            "item__config", "evidence"
+        return rows.select_related("version", "rule", "item", "account", "assignee").defer(
+            "item__config", "item__unread", "evidence"
         )
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Issue], search_term: str
+    ) -> tuple[QuerySet[Issue], bool]:
+        """Look for a text once a request: each count asks among what it was found in."""
+        if not search_term.strip():
+            return queryset, False
+        known = request.__dict__.setdefault("_found", {})
+        if search_term not in known:
+            seen = visible(Issue.objects.all(), request.user)
+            found, _ = super().get_search_results(request, seen, search_term)
+            known[search_term] = list(
+                found.order_by().values_list("pk", flat=True)[: MOST_FOUND + 1]
+            )
+        pks = known[search_term]
+        if len(pks) > MOST_FOUND:  # So many cannot be named: look in each count.
+            return super().get_search_results(request, queryset, search_term)
+        return queryset.filter(pk__in=pks), False
 
     def has_review_permission(self, request: HttpRequest) -> bool:
         return self.may(request, "review")
 
-    def get_ordering(self, request: HttpRequest) -> tuple[str, ...]:
+    def get_ordering(self, request: HttpRequest) -> tuple[Any, ...]:
         return IssueOrder.fields(request)
 
     @display(description="Title", ordering="version__title")

@@ -11,11 +11,13 @@ from django.urls import reverse
 
 from accounts.seeing import visible
 from audits.approving import waiting_for
+from audits.due import due_days, late
 from audits.models import Issue
 
 # What waits for the person, by the list in which it stands.
 BADGES: dict[str, Callable[[Any], QuerySet[Any]]] = {
-    "audits_issue": lambda user: visible(Issue.objects.unjustified(), user),
+    # What is late, not what is open: that is never nothing, and so nobody would look.
+    "audits_issue": lambda user: visible(Issue.objects.filter(late(due_days())), user),
     "audits_proposal": waiting_for,
 }
 

@@ -393,7 +393,7 @@ def crowd() -> Item:
     [
         ("/", 30),
         ("/items/item/", 16),
-        ("/audits/issue/", 18),
+        ("/audits/issue/", 22),
         ("/audits/rule/", 19),
         ("/accounts/account/", 14),
         ("/items/item/{item}/change/", 22),

@@ -189,9 +189,8 @@ def test_issues_are_chosen_and_justified_by_hand(
     visit = Visit(chromium, live_server.url, 1440, "light")
     page = visit.page
     page.goto(f"{live_server.url}/audits/issue/")
-    page.click(".action-toggle")
-    page.select_option("#changelist-actions select[name=action]", "justify_chosen")
-    page.click("#changelist-actions button[name=index]")
+    page.click("[data-choose=page]")
+    page.click("text=Justify 4 issues …")
     page.wait_for_selector("text=This covers 4 issues")
     page.fill("[name=because]", "A lab, wiped every night.")
     page.click("text=Justify 4 issues >> nth=-1")

@@ -1,0 +1,93 @@
+"""What the queue says when it is empty: what was looked at, and what had no answer."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from urllib.parse import urlencode
+
+from django.db.models import Count, Max, Q
+from django.urls import reverse
+
+from accounts.seeing import visible
+from audits.models import BlindSpot, Judged
+from items.models import Item, Slice
+
+# Filters that narrow down where was looked, by the field of items and of blind spots.
+PLACES = {"account": "account_id", "technology": "technology", "group": "account__groups"}
+STATES = {
+    "open": "is open",
+    "waiting": "waits for approval",
+    "justified": "is justified",
+    "closed": "was closed this week",
+    "unknown": "is unknown",
+    "fixed": "is fixed",
+    "all": "is there",
+}
+
+
+@dataclass
+class Nothing:
+    """An empty list, in words."""
+
+    title: str
+    items: int = 0
+    rules: int = 0
+    checks: int = 0
+    read_at: datetime | None = None
+    unknown: int = 0
+    unknown_link: str = ""
+    others: int = 0
+    """Issues that the same list has without its severities."""
+    others_link: str = ""
+
+
+def nothing(changelist: Any) -> Nothing:
+    """Return what was held against rules where the list looked, and what had no answer."""
+    user, params = changelist.asked_by, changelist.params
+    chosen = {one["name"]: one["chosen"] for one in changelist.facets if one["chosen"]}
+    state = STATES.get(params.get("state", "open"), STATES["open"])
+    what = " or ".join(chosen.get("severity", ())) or "Nothing"
+    title = f"Nothing {what} {state}" if chosen.get("severity") else f"Nothing {state}"
+    for name, word in (("technology", "on"), ("account", "in"), ("group", "in")):
+        if chosen.get(name):
+            title += f" {word} {' or '.join(chosen[name])}"
+    if changelist.query or set(chosen) - {"severity", *PLACES}:
+        title = "Nothing matches this search"
+    here = _here(params)
+    items = visible(Item.objects.living(), user).filter(here)
+    counts = dict(items.order_by().values_list("technology").annotate(Count("pk", distinct=True)))
+    judged = Judged.objects.filter(technology__in=counts, shadow=False)
+    pairs = set(judged.order_by().values_list("rule_id", "technology").distinct())
+    slices = visible(Slice.objects.all(), user).filter(here)
+    spots = visible(BlindSpot.objects.filter(until=None), user).filter(here).distinct()
+    found = Nothing(
+        title,
+        items=sum(counts.values()),
+        rules=len({rule for rule, _ in pairs}),
+        checks=sum(counts[technology] for _, technology in pairs),
+        read_at=slices.aggregate(at=Max("read_at"))["at"],
+        unknown=spots.count(),
+        unknown_link=_blind_spots(params),
+    )
+    lesser = [one for one in changelist.facets if one["name"] == "severity"]
+    if lesser and chosen.get("severity"):
+        found.others = sum(line["count"] for line in lesser[0]["choices"] if not line["selected"])
+        found.others_link = changelist.get_query_string(remove=["severity"])
+    return found
+
+
+def _here(params: dict[str, str]) -> Q:
+    """Return what the filters of place say, of items, slices and blind spots alike."""
+    holds = Q()
+    for name, path in PLACES.items():
+        values = [one for one in params.get(name, "").replace("\0", "").split(",") if one]
+        if name != "technology":
+            values = [one for one in values if one.isdecimal() and len(one) < 18]
+        if values:
+            holds &= Q(**{f"{path}__in": values})
+    return holds
+
+
+def _blind_spots(params: dict[str, str]) -> str:
+    kept = {name: params[name] for name in ("account", "technology") if params.get(name)}
+    return f"{reverse('admin:audits_blindspot_changelist')}?{urlencode(kept)}"
