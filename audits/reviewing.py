@@ -157,7 +157,7 @@ def bound_for(count: int, bound: int | None) -> int:
 
 def _asked(made: Justification, asked_of: User | None) -> User | None:
     if asked_of and (not asked_of.is_active or why_not_answer(made, asked_of)):
-        raise ValidationError({"asked_of": f"{asked_of} may not let this in: choose another."})
+        raise ValidationError({"asked_of": "Choose somebody who may let this in."})
     return asked_of
 
 
