@@ -2,7 +2,9 @@
 
 from typing import Any
 
-from accounts.models import Account, User
+from django.db.models import Q
+
+from accounts.models import Account, Grant, User
 from accounts.seeing import granted
 from audits.models import Justification
 
@@ -28,18 +30,14 @@ def why_not_answer(justification: Justification, user: Any) -> str:
 def approvers(account: Account | None, besides: Any) -> list[User]:
     """Return the active people who may let in what ``besides`` asks for an account, by name."""
     app, _, codename = APPROVE.partition(".")
-    people = User.objects.filter(is_active=True).exclude(pk=besides.pk)
-    granted_to = people.filter(
-        grants__role__permissions__codename=codename,
-        grants__role__permissions__content_type__app_label=app,
+    granted_to = Grant.objects.filter(
+        role__permissions__codename=codename,
+        role__permissions__content_type__app_label=app,
     )
-    rows = people.filter(is_superuser=True) | granted_to.distinct()
-    return [one for one in _by_name(rows) if _may(one, APPROVE, account)]
-
-
-def _by_name(rows: Any) -> list[User]:
-    people = {one.pk: one for one in rows}
-    return sorted(people.values(), key=lambda one: (one.get_full_name() or one.username).lower())
+    people = User.objects.filter(is_active=True).exclude(pk=besides.pk)
+    able = people.filter(Q(is_superuser=True) | Q(pk__in=granted_to.values("user")))
+    found = [one for one in able if _may(one, APPROVE, account)]
+    return sorted(found, key=lambda one: (one.get_full_name() or one.username).lower())
 
 
 def _may(user: Any, permission: str, account: Account | None) -> bool:

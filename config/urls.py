@@ -4,7 +4,9 @@ from django.contrib import admin
 from django.urls import include, path
 
 from config.api import router
+from config.console.attachments import attachment
 from config.console.dashboard import dashboard
+from config.console.deciding import issue_covers
 from config.console.find.page import find
 from config.console.frameworks.control import control
 from config.console.frameworks.listing import framework, frameworks
@@ -56,6 +58,8 @@ urlpatterns = [
     path("items/item/<int:pk>/json/", guarded(item_json), name="item_json"),
     path("items/item/<int:pk>/difference/", guarded(item_difference), name="item_difference"),
     path("audits/issue/<int:pk>/change/", guarded(issue_page)),
+    path("audits/issue/<int:pk>/covers/", guarded(issue_covers), name="issue_covers"),
+    path("audits/attachment/<int:pk>/file/", guarded(attachment), name="attachment"),
     path("audits/rule/<int:pk>/workbench/", guarded(workbench), name="workbench"),
     path("audits/rule/workbench/", guarded(workbench_new), name="workbench_new"),
     path("audits/rule/workbench/try/", guarded(workbench_try), name="workbench_try"),

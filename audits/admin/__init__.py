@@ -3,6 +3,8 @@
 from audits.admin import (
     frameworks,
     issues,
+    justifications,
+    policies,
     proposals,
     queue,
     rules,
@@ -15,6 +17,8 @@ from audits.admin import (
 __all__ = [
     "frameworks",
     "issues",
+    "justifications",
+    "policies",
     "proposals",
     "queue",
     "rules",

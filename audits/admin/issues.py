@@ -1,94 +1,18 @@
-"""What was justified, and where rules have no answer."""
+"""Where rules have no answer."""
 
 from collections.abc import Callable
-from datetime import timedelta
 from typing import Any
 
 from django.contrib import admin
-from django.db.models import Count, OuterRef, Q, QuerySet, Subquery, Value
-from django.db.models.functions import Coalesce
+from django.db.models import Q, QuerySet
 from django.http import HttpRequest
-from django.utils import timezone
 from django.utils.html import format_html
 from unfold.decorators import display
 
-from accounts.admin import Choice, Curtain, HistoryAdmin, ReadOnlyAdmin, Tabs, facet
-from audits.admin.deciding import counted
-from audits.models import BlindSpot, Coverage, Justification
+from accounts.admin import Curtain, ReadOnlyAdmin, Tabs, facet
+from audits.models import BlindSpot
 from items.admin import TechnologyFacet
 from items.naming import technology_label
-
-
-class JustificationState(Tabs):
-    title = "state"
-    parameter_name = "state"
-    everything = "all"
-    conditions = {
-        "force": ("in force", lambda: Q(state=Justification.State.IN_FORCE)),
-        "withdrawn": ("withdrawn", lambda: Q(state=Justification.State.WITHDRAWN)),
-        "lapsed": ("lapsed", lambda: Q(state=Justification.State.LAPSED)),
-        "ended": ("ended", lambda: Q(state=Justification.State.ENDED)),
-    }
-
-
-class EndFacet(Choice):
-    title = "ends"
-    parameter_name = "ends"
-    conditions = {
-        "week": ("within 7 days", lambda: Q(until__lte=_day(7))),
-        "month": ("within 30 days", lambda: Q(until__lte=_day(30))),
-        "never": ("never", lambda: Q(until=None)),
-    }
-
-
-def _day(days: int) -> Any:
-    return timezone.localdate() + timedelta(days=days)
-
-
-@admin.register(Justification)
-class JustificationAdmin(HistoryAdmin, ReadOnlyAdmin):
-    list_display = ("called", "item_name", "account", "category", "scope", "until", "by", "covers")
-    list_filter = (
-        JustificationState,
-        EndFacet,
-        facet("account", "account", "item__account_id", "item__account__name"),
-        facet("by", "by", "by_id", "by__username"),
-        facet("kind", "category", "category"),
-    )
-    list_select_related = ("rule__active", "item__account", "account", "by")
-    search_fields = ("reason", "item__name", "item__uid", "rule__key")
-    ordering = ("-at", "-pk")
-    list_intro = "What is accepted as it is, by whom, and until when."
-    nothing_yet = "Nothing has been justified. Issues are justified on their page."
-    fields = ("rule", "item", "scope", "category", "reason", "until", "state", "decided_by", "at")
-    readonly_fields = ("decided_by",)
-
-    def get_queryset(self, request: HttpRequest) -> QuerySet[Justification]:
-        rows: QuerySet[Justification] = super().get_queryset(request)
-        standing = Coverage.objects.filter(justification=OuterRef("pk"), until=None).order_by()
-        counted = standing.values("justification").annotate(n=Count("pk")).values("n")
-        covering = Coalesce(Subquery(counted), Value(0))
-        return rows.defer("item__config").annotate(covering=covering)
-
-    @display(description="Rule", ordering="rule__key")
-    def called(self, justification: Justification) -> str:
-        return str(justification.rule)
-
-    @display(description="Item", ordering="item__name")
-    def item_name(self, justification: Justification) -> str:
-        return str(justification.item or "")
-
-    @display(description="Account", ordering="item__account__name")
-    def account(self, justification: Justification) -> str:
-        return justification.account.name if justification.account else "all accounts"
-
-    @display(description="By")
-    def decided_by(self, justification: Justification) -> str:
-        return str(justification.by)
-
-    @display(description="Covers", ordering="covering")
-    def covers(self, justification: Any) -> str:
-        return counted(justification.covering)
 
 
 class SpotState(Tabs):

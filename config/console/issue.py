@@ -4,13 +4,19 @@ from typing import Any
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied, ValidationError
+from django.db import transaction
+from django.db.models import Q
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 
 from accounts.seeing import visible
 from audits import reviewing
-from audits.admin.review_form import JustifyForm, WithdrawForm
-from audits.models import Coverage, Issue, What
+from audits.admin.deciding import counted
+from audits.admin.review_form import WithdrawForm, called, note_faults
+from audits.attaching import attach
+from audits.models import Coverage, Issue, Justification, What
+from audits.patterns import Pattern
+from config.console.deciding import consequences, decision_form
 from config.console.page import one, page
 from config.console.settled import settled
 from items.naming import technology_label
@@ -28,24 +34,25 @@ ICONS = {
     What.ENDED: ("event_busy", "high"),
     What.ASSIGNED: ("person_add", "information"),
 }
-DECISIONS = {"justify": JustifyForm, "withdraw": WithdrawForm}
 
 
 def issue_page(request: HttpRequest, pk: int) -> HttpResponse:
     """Show an issue; take a decision about it by POST."""
     issue: Issue = one(
-        Issue.objects.select_related("version", "rule__active", "item__account").defer(
-            "item__config"
-        ),
-        request,
-        pk,
+        Issue.objects.select_related("version", "rule__active", "item__account"), request, pk
     )
-    forms: dict[str, Any] = {name: form() for name, form in DECISIONS.items()}
-    what = request.POST.get("decision")
+    forms: dict[str, Any] = {
+        "justify": decision_form(issue, request.user),
+        "withdraw": WithdrawForm(),
+    }
+    what = request.POST.get("decision", "")
     if request.method == "POST":
-        if what not in DECISIONS:
+        if what == "justify":
+            forms[what] = decision_form(issue, request.user, request.POST, request.FILES)
+        elif what == "withdraw":
+            forms[what] = WithdrawForm(request.POST)
+        else:
             raise PermissionDenied
-        forms[what] = DECISIONS[what](request.POST)
         if forms[what].is_valid() and _decide(request, issue, what, forms[what]):
             return HttpResponseRedirect(reverse("admin:audits_issue_change", args=[pk]))
     return page(request, "issue", issue.version.title, _context(request, issue, forms))
@@ -55,16 +62,28 @@ def _decide(request: HttpRequest, issue: Issue, what: str, form: Any) -> bool:
     """Do what was decided; say whether it was done, the faults being in the form."""
     try:
         if what == "justify":
-            reviewing.justify([issue], request.user, **form.arguments())
-            messages.success(request, "Justified.")
+            messages.success(request, _justify(request, issue, form))
         else:
             reviewing.withdraw([issue], request.user, form.cleaned_data["because"])
             messages.success(request, "Withdrawn: the issue counts again.")
     except ValidationError as error:
-        for name, fault in error.error_dict.items():
-            form.add_error(name if name in form.fields else None, fault)
+        note_faults(form, error)
         return False
     return True
+
+
+def _justify(request: HttpRequest, issue: Issue, form: Any) -> str:
+    """Justify as the form says, with its file; return what was done, in words."""
+    with transaction.atomic():
+        (made,) = reviewing.justify([issue], request.user, **form.arguments())
+        if form.cleaned_data["file"]:
+            name, content = form.cleaned_data["file"]
+            attach(made, name, content, request.user)
+    if made.state == Justification.State.ASKED:
+        who = called(made.asked_of) if made.asked_of else "an approver"
+        return f"Asked {who} to approve. Until then nothing changes."
+    covered = Coverage.objects.filter(justification=made, until=None).count()
+    return "Justified." if covered == 1 else f"{counted(covered)} justified."
 
 
 def _context(request: HttpRequest, issue: Issue, forms: dict[str, Any]) -> dict[str, Any]:
@@ -73,20 +92,43 @@ def _context(request: HttpRequest, issue: Issue, forms: dict[str, Any]) -> dict[
     )
     may_review = request.user.has_perm("audits.review_issue", issue)
     events = issue.events.select_related("person", "version", "run").order_by("-at", "-pk")
-    coverages = Coverage.objects.filter(issue=issue).select_related("justification__by")
-    return {
+    coverages = Coverage.objects.filter(issue=issue, until=None)
+    context = {
         "crumb": ("Issues", reverse("admin:audits_issue_changelist")),
         "issue": issue,
         "version": issue.version,
         "facts": _facts(issue),
         "references": _links(issue.version.references),
         "events": [(event, *ICONS[What(event.what)]) for event in events],
-        "coverages": [one for one in coverages if one.until is None],
+        "coverages": coverages.select_related("justification__by", "justification__answered_by"),
+        "seen": set(
+            visible(Justification.objects.all(), request.user)
+            .values_list("pk", flat=True)
+            .filter(coverages__issue=issue)
+        ),
+        "waiting": _waiting(issue, request.user),
         "siblings": siblings.count(),
         "may_review": may_review,
         "settled": settled(issue, request.user),
-        "form": forms["withdraw" if issue.justified else "justify"],
+        "withdraw_form": forms["withdraw"],
+        "deciding": forms["justify"].is_bound,
     }
+    if may_review and not issue.fixed_at:
+        context |= consequences(forms["justify"], issue, request.user)
+    return context
+
+
+def _waiting(issue: Issue, user: Any) -> list[Justification]:
+    """Return what was asked for and would cover the issue, as far as that is plain to see."""
+    asked = visible(Justification.objects.filter(state=Justification.State.ASKED), user)
+    about = Q(issues=issue) | Q(scope=Justification.Scope.ITEM, item=issue.item_id)
+    about |= Q(scope=Justification.Scope.PATTERN)
+    rows = asked.filter(about, rule=issue.rule_id).select_related("by", "asked_of").distinct()
+    return [
+        one
+        for one in rows
+        if one.scope != Justification.Scope.PATTERN or Pattern.of(one).holds(issue.item)
+    ]
 
 
 def _facts(issue: Issue) -> list[dict[str, Any]]:

@@ -10,6 +10,7 @@ from django.templatetags.static import static
 from django.urls import reverse
 
 from accounts.seeing import visible
+from audits import answering
 from audits.approving import waiting_for
 from audits.due import due_days, late
 from audits.models import Issue
@@ -18,6 +19,7 @@ from audits.models import Issue
 BADGES: dict[str, Callable[[Any], QuerySet[Any]]] = {
     # What is late, not what is open: that is never nothing, and so nobody would look.
     "audits_issue": lambda user: visible(Issue.objects.filter(late(due_days())), user),
+    "audits_justification": answering.waiting_for,
     "audits_proposal": waiting_for,
 }
 
@@ -82,6 +84,7 @@ MENU: tuple[tuple[str, tuple[Entry, ...]], ...] = (
         (
             Entry("Accounts", "cloud", "accounts_account"),
             Entry("Account groups", "workspaces", "accounts_accountgroup"),
+            Entry("Review policies", "gavel", "audits_reviewpolicy"),
             Entry("Known networks", "lan", "accounts_knownnetwork"),
             Entry("Watcher settings", "manage_search", "items_watchersetting"),
             Entry("Ignored names", "filter_alt_off", "items_ignoredname"),
