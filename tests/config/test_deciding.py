@@ -256,4 +256,4 @@ def test_a_decision_is_made_beside_its_issue(
     page.screenshot(path=PICTURES / f"deciding-approved-{mode}.png", full_page=True)
     visit.look(f"/audits/issue/{issue.pk}/change/")
     page.screenshot(path=PICTURES / f"deciding-justified-{mode}.png", full_page=True)
-    assert visit.wrong == []
+    assert visit.wrong == [], visit.wrong
