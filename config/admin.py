@@ -7,7 +7,7 @@ from django.contrib import admin, messages
 from django.contrib.auth.admin import GroupAdmin as DjangoGroupAdmin
 from django.contrib.auth.models import Group
 from django.db.models import Count, Max, OuterRef, QuerySet, Subquery
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.timesince import timesince
@@ -19,6 +19,7 @@ from accounts.admin.accounts import DOINGS
 from accounts.models import Account
 from accounts.seeing import visible
 from audits.models import Issue, severity
+from config.console.item.comparing import LETTERS, address
 from config.roles import ROLES
 from config.scheduling import scan_now
 from items.admin import ItemAdmin
@@ -129,6 +130,15 @@ class JudgedItemAdmin(ItemAdmin):
         "state",
         "changed_at",
     )
+    actions = ("compare_chosen",)
+
+    @action(description="Compare")
+    def compare_chosen(self, request: HttpRequest, rows: QuerySet[Item]) -> HttpResponse | None:
+        chosen = list(rows.order_by("pk").values_list("pk", flat=True)[: len(LETTERS) + 1])
+        if not 1 < len(chosen) <= len(LETTERS):
+            messages.error(request, "Choose two to four items to compare.")
+            return None
+        return HttpResponseRedirect(address([str(pk) for pk in chosen]))
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Item]:
         issues = visible(Issue.objects.unjustified(), request.user).filter(item=OuterRef("pk"))

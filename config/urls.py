@@ -15,9 +15,11 @@ from config.console.import_impact import import_answer, import_ask
 from config.console.import_sum import import_sum_answer, import_sum_ask, import_sum_cancel
 from config.console.importing import import_page
 from config.console.issue import issue_page
+from config.console.item.comparing import item_compare
 from config.console.item.difference import item_difference
 from config.console.item.doing import item_comment, item_read
 from config.console.item.page import item_page
+from config.console.item.policies import item_policy
 from config.console.item.tree import item_json, item_part
 from config.console.ledger import entry_page
 from config.console.password import own_password
@@ -52,6 +54,8 @@ urlpatterns = [
     path("frameworks/<str:key>/", guarded(framework), name="framework"),
     path("frameworks/<str:key>/control/<path:number>/", guarded(control), name="control"),
     path("items/item/<int:pk>/change/", guarded(item_page)),
+    path("items/compare/", guarded(item_compare), name="item_compare"),
+    path("items/item/<int:pk>/policy/", guarded(item_policy), name="item_policy"),
     path("items/item/<int:pk>/comment/", guarded(item_comment), name="item_comment"),
     path("items/item/<int:pk>/read/", guarded(item_read), name="item_read"),
     path("items/item/<int:pk>/part/", guarded(item_part), name="item_part"),

@@ -1,8 +1,8 @@
 """Several configurations beside each other, line by line, what is one thing in one line."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from items.fields import canonical_bytes
 from items.pairing import ABSENT, Names, opened, parts
@@ -12,14 +12,21 @@ MOST = 2000
 LONGEST = 2000
 
 
+class Cell(NamedTuple):
+    """What one configuration says in a line."""
+
+    text: str
+    there: bool = True
+
+
 @dataclass(frozen=True)
 class Row:
     """One line: what it is about, and what each configuration says there."""
 
     depth: int
     label: str
-    cells: tuple[str | None, ...]
-    """None: the configuration does not have this; empty: what it says follows in deeper lines."""
+    cells: tuple[Cell, ...]
+    """Without text: what it says follows in deeper lines, or an upper one said that it has none."""
     differs: bool
     opens: bool = False
 
@@ -50,12 +57,12 @@ def _rows(
             continue
         inside = tuple(opened(part.values))
         if _opens(inside):
-            cells = tuple(None if value is ABSENT else "" for value in inside)
-            yield Row(depth, part.label, cells, None in cells, opens=True)
+            cells = _cells(values, inside, lambda _: "")
+            yield Row(depth, part.label, cells, ABSENT in inside, opens=True)
             below = name if listed else part.label
             yield from _rows(inside, depth + 1, below, names, every)
         else:
-            yield Row(depth, part.label, tuple(map(_cell, part.values)), differs)
+            yield Row(depth, part.label, _cells(values, part.values, _text), differs)
 
 
 def _opens(values: Sequence[Any]) -> bool:
@@ -70,8 +77,18 @@ def _differ(values: Sequence[Any]) -> bool:
     return len(texts) > 1
 
 
-def _cell(value: Any) -> str | None:
-    if value is ABSENT:
-        return None
+def _cells(
+    around: Sequence[Any], values: Sequence[Any], text: Callable[[Any], str]
+) -> tuple[Cell, ...]:
+    """Write what each says; of what is not there only the topmost part is said to be missing."""
+    return tuple(
+        Cell("" if whole is ABSENT else "not there", there=False)
+        if value is ABSENT
+        else Cell(text(value))
+        for whole, value in zip(around, values, strict=True)
+    )
+
+
+def _text(value: Any) -> str:
     text = value if isinstance(value, str) else canonical_bytes(value).decode()
     return text if len(text) <= LONGEST else f"{text[:LONGEST]}…"

@@ -11,7 +11,16 @@ from tests.items.test_diffing import objects
 
 
 def table(*values: Any, every: bool = False) -> list[tuple[Any, ...]]:
-    return [(row.depth, row.label, *row.cells) for row in aligned(values, every=every)[0]]
+    return [
+        (row.depth, row.label, *(cell.text if cell.there else None for cell in row.cells))
+        for row in aligned(values, every=every)[0]
+    ]
+
+
+def test_what_is_missing_is_said_once() -> None:
+    rows, _ = aligned(({"a": 1}, {"a": 1, "b": {"c": {"d": 1}}}))
+    assert [row.cells[0].text for row in rows] == ["not there", "", ""]
+    assert not any(row.cells[0].there for row in rows)
 
 
 def test_only_what_differs_is_shown_with_what_leads_to_it() -> None:

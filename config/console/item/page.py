@@ -13,6 +13,7 @@ from audits.models import BlindSpot, Issue
 from config.console.item.difference import compared
 from config.console.item.doing import may_read
 from config.console.item.links import icon_of, known, used_by
+from config.console.item.policies import policies_of
 from config.console.item.story import story
 from config.console.item.tree import marks_of, open_issues
 from config.console.page import one, page
@@ -49,6 +50,7 @@ def item_page(request: HttpRequest, pk: int) -> HttpResponse:
         "links": known(tree, request.user, item),
         "users": used_by(item, request.user, every="users" in given),
         "marked": len(marks),
+        "policies": policies_of(item.config),
         "compared": compared(item, revisions, given.get("old", ""), given.get("new", "")),
         "story": story(item, request.user, revisions, _whole(given.get("from")), size=size),
         "may_start": request.user.has_perm("audits.add_rule"),

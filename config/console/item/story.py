@@ -52,6 +52,8 @@ class Story:
 
     steps: list[Step]
     total: int
+    last: int
+    """The number of the revision that is in force."""
     newer: int | None
     older: int | None
 
@@ -75,7 +77,9 @@ def story(
     steps = _steps(item, revisions, found[start : start + STEPS], size)
     total = len(revisions) + (keys.count() if len(others) > start + STEPS else len(others))
     newer = max(0, start - STEPS) if start else None
-    return Story(steps, total, newer, start + STEPS if total > start + STEPS else None)
+    return Story(
+        steps, total, len(revisions), newer, start + STEPS if total > start + STEPS else None
+    )
 
 
 def _keys(item: Item, user: Any, moment: datetime | None) -> QuerySet[Any, tuple[Any, int, int]]:

@@ -64,7 +64,7 @@ def open_issues(item: Item, user: Any) -> list[Issue]:
 def item_part(request: HttpRequest, pk: int) -> HttpResponse:
     """Answer with a part of the tree that was left out, when somebody opens it."""
     item: Item = one(Item.objects.all(), request, pk)
-    config = _config(item, request.GET.get("revision", ""))
+    config = config_of(item, request.GET.get("revision", ""))
     path = path_of(request.GET.get("path", "")) if request.GET.get("path") != "[]" else ()
     start = request.GET.get("start", "0")
     if not reached(config, path) or not (start.isdigit() and len(start) < 9):
@@ -85,7 +85,7 @@ def item_part(request: HttpRequest, pk: int) -> HttpResponse:
 def item_json(request: HttpRequest, pk: int) -> HttpResponse:
     """Give the configuration as the cloud said it, to be read or kept as a file."""
     item: Item = one(Item.objects.all(), request, pk)
-    config = _config(item, request.GET.get("revision", ""))
+    config = config_of(item, request.GET.get("revision", ""))
     answer = JsonResponse(config, json_dumps_params={"indent": 2, "ensure_ascii": False})
     if "download" in request.GET:
         name = "".join(c if c.isalnum() or c in "._-" else "-" for c in item.uid)[:100]
@@ -93,7 +93,7 @@ def item_json(request: HttpRequest, pk: int) -> HttpResponse:
     return answer
 
 
-def _config(item: Item, revision: str) -> Any:
+def config_of(item: Item, revision: str) -> Any:
     """Return an item's configuration, now or of a revision; raise Http404 where it has none."""
     if not revision:
         return item.config
