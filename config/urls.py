@@ -8,6 +8,7 @@ from config.console.attachments import attachment
 from config.console.dashboard import dashboard
 from config.console.deciding import issue_covers
 from config.console.find.page import find
+from config.console.find.query import query_page
 from config.console.frameworks.control import control
 from config.console.frameworks.listing import framework, frameworks
 from config.console.health import health
@@ -49,6 +50,7 @@ urlpatterns = [
     path("", guarded(dashboard)),
     path("search/", guarded(search)),
     path("find/", guarded(find), name="find"),
+    path("find/query/", guarded(query_page), name="find-query"),
     path("rules/health/", guarded(rule_health), name="rule-health"),
     path("frameworks/", guarded(frameworks), name="frameworks"),
     path("frameworks/<str:key>/", guarded(framework), name="framework"),

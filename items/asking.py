@@ -4,12 +4,13 @@ import json
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from ipaddress import IPv4Network, IPv6Network
 from typing import Any
 
 import jmespath
 import re2
+from django.utils import timezone
 from django.utils.dateparse import parse_date
 from jmespath.exceptions import JMESPathError
 
@@ -223,6 +224,9 @@ def _tagged(whole: str, about: str) -> Term:
 
 
 def _changed(whole: str, about: str) -> Term:
+    days = re.fullmatch(r"(\d{1,4})d", about)
+    if days:
+        return Changed(whole, timezone.localdate() - timedelta(days=int(days[1])), None)
     first, dots, last = about.partition("..")
     since, until = _day(first), _day(last if dots else first)
     if since and until and since > until:
@@ -238,7 +242,7 @@ def _day(text: str) -> date | None:
     except ValueError:  # 2026-02-31
         found = None
     if found is None:
-        raise Wrong(f"{text} is no day; write changed:2026-05-01..2026-05-31.")
+        raise Wrong(f"{text} is no day; write changed:2026-05-01..2026-05-31, or changed:7d.")
     return found
 
 

@@ -1,11 +1,13 @@
 """System checks: are all watchers there, and do their specifications fit the SDKs?"""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
-from django.core.checks import CheckMessage, Warning, register
+from django.core.checks import CheckMessage, Tags, Warning, register
+from django.db import connections
 
 from config.plugins import Registry
+from items.trigrams import missing
 from items.watchers import watchers
 from items.watchers.base import Watcher
 
@@ -42,3 +44,20 @@ def watcher_problems(key: str, watcher: type[Watcher]) -> list[str]:
     except Exception as error:  # A broken package must not take the rest down.
         return [f"its problems() fails: {error!r}"]
     return found or [f"calls itself {watcher.technology}"] * (watcher.technology != key)
+
+
+@register(Tags.database)
+def check_texts(databases: Sequence[str] | None = None, **_: Any) -> list[CheckMessage]:
+    """Say where texts are searched without an index."""
+    found: list[CheckMessage] = []
+    for alias in databases or ():
+        if missing(connections[alias]):
+            found.append(
+                Warning(
+                    "Searching a text in configurations is slow: its index is missing.",
+                    hint="As a superuser of the database run CREATE EXTENSION pg_trgm; "
+                    "then run manage.py indextexts.",
+                    id="vervet.W023",
+                )
+            )
+    return found

@@ -370,6 +370,12 @@ def every_hit(
         start += AT_ONCE
 
 
+def in_force_at(sight: QuerySet[Item], moment: datetime) -> QuerySet[Any]:
+    """Return the revisions in which things in ``sight`` were there at a moment."""
+    there = ~Q(kind__in=ABSENT)
+    return _records().filter(_as_of(moment), there, id__in=sight.order_by().values("pk")).order_by()
+
+
 def _records() -> Any:
     return Item.history.model._default_manager
 

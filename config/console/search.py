@@ -3,6 +3,7 @@
 import time
 from collections.abc import Iterator
 from typing import Any
+from urllib.parse import urlencode
 
 from django.core.paginator import Paginator
 from django.db.models import Q, QuerySet
@@ -15,6 +16,7 @@ from accounts.models import Account
 from accounts.seeing import visible
 from audits.models import Rule
 from config.console.navigation import navigation
+from items.asking import understand
 from items.models import Item
 from items.naming import technology_label
 
@@ -28,7 +30,7 @@ def search(request: HttpRequest) -> HttpResponse:
     text = request.GET.get("s", "").replace("\0", "").strip()
     if len(text) < SHORTEST:
         return HttpResponse()
-    results = [*_pages(request, text), *_found(request, text)]
+    results = [*_pages(request, text), *_found(request, text), *_further(request, text)]
     pages = Paginator(results, 100)
     context = {
         "page_obj": pages,
@@ -47,6 +49,17 @@ def _pages(request: HttpRequest, text: str) -> Iterator[SearchResult]:
         for line in group["items"]:
             if text.lower() in line["title"].lower():
                 yield SearchResult(line["title"], group["title"], line["link"], line["icon"])
+
+
+def _further(request: HttpRequest, text: str) -> Iterator[SearchResult]:
+    """Lead on to the search, which understands addresses, paths, tags and days as well."""
+    if request.user.has_perm("items.view_item"):
+        question = understand(text)
+        about = "Addresses, texts, paths and tags in every configuration"
+        if question.address:
+            about = f"Whatever is, holds or lies inside {question.address.text}"
+        link = f"{reverse('find')}?{urlencode({'q': text})}"
+        yield SearchResult(title=f"Search for {text}", description=about, link=link, icon="search")
 
 
 def _found(request: HttpRequest, text: str) -> Iterator[SearchResult]:

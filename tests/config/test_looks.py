@@ -67,6 +67,13 @@ PAGES = (
     "/frameworks/house/control/1/",
     "/frameworks/house/control/1/?state=unknown",
     "/rules/health/",
+    "/find/",
+    "/find/?q=script+10.0.0.1&also=gone,older",
+    "/find/?q=script",
+    "/find/query/",
+    "/find/query/?technology=aws.ec2.security_group&condition=Other&columns=Other%0ALong",
+    "/audits/savedview/",
+    "/audits/savedview/add/?page=query&condition=A",
     "/audits/rulesetting/",
     "/audits/rulesetting/{setting}/change/",
 )

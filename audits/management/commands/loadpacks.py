@@ -9,6 +9,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from audits.loading import Loaded, load_folder, load_packs
 from audits.loading_frameworks import load_frameworks
 from audits.loading_tables import load_tables
+from audits.loading_views import load_views
 from audits.unpacking import PackError
 
 
@@ -44,6 +45,7 @@ class Command(BaseCommand):
             "Frameworks and controls": load_frameworks(options["dry_run"]),
             "Reference tables": load_tables(options["dry_run"]),
             "Rules": load_packs(options["dry_run"]),
+            "Views": load_views(options["dry_run"]),
         }
 
     def _of_folder(self, options: dict[str, Any]) -> dict[str, list[Loaded]]:

@@ -13,11 +13,11 @@ from django.urls import reverse
 from accounts.admin.exporting import FORMS
 from accounts.models import Account
 from accounts.seeing import visible
+from audits.admin.views import in_reach, view_link
 from audits.models import Issue, SavedView
 from config.console.find.asked import ALSO, SIZE, WAYS, Asked
 from config.console.find.exporting import HOWS, exported
 from config.console.find.saying import answer, known_as, tips, unsearched
-from config.console.find.views import view_link
 from config.console.page import page
 from items.asking import Worded
 from items.bounding import TooLong, at_most
@@ -113,7 +113,7 @@ def _is_text(asked: Asked) -> bool:
 
 
 def _views(request: HttpRequest) -> list[dict[str, str]]:
-    views = visible(SavedView.objects.filter(shared=True), request.user)
+    views = in_reach(visible(SavedView.objects.all(), request.user), request.user)
     return [
         {"name": view.name, "notes": view.notes, "link": view_link(view)} for view in views[:FIRST]
     ]

@@ -9,7 +9,8 @@ from django.utils import timezone
 from accounts.admin.base import reach
 from audits.engine import Finding, Outcome, Verdict
 from audits.explaining import Explanation, explain
-from audits.functions.base import Context, Reader, Unread
+from audits.functions.base import Context, Reader
+from audits.querying import Closed
 from audits.reading import EVERYTHING, parts_read
 from audits.rulebook import looks_back
 from audits.trying import Trial
@@ -24,15 +25,6 @@ from items.tree import Line, Path, lines
 MOST_LINES = 3000
 # Findings that are written out.
 SHOWN = 5
-
-
-class Closed:
-    """Stands for the reader of other items where somebody may not see all of them."""
-
-    def lookup(self, *_: Any, **__: Any) -> list[Any]:
-        raise Unread("This rule looks at other items, and you may not see all of them.")
-
-    related = issues = lookup
 
 
 class Court:

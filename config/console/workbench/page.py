@@ -17,7 +17,7 @@ from config.console.workbench import choosing, helping
 from config.console.workbench.ahead import panels
 from config.console.workbench.bench import bench
 from config.console.workbench.sheet import Sheet
-from config.console.workbench.starting import started
+from config.console.workbench.starting import started, written
 from items.models import Item
 
 VERSIONS = 6
@@ -43,8 +43,10 @@ def workbench_new(request: HttpRequest) -> HttpResponse:
     if not request.user.has_perm("audits.add_rule"):
         raise PermissionDenied
     start = started(request)
-    sheet = Sheet.of(request, None, start.fields(request.user) if start else {})
-    return _page(request, sheet, start.item if start else None)
+    begin = start.fields(request.user) if start else written(request)
+    sheet = Sheet.of(request, None, begin)
+    item = start.item if start else _first(request.user, sheet) if begin else None
+    return _page(request, sheet, item)
 
 
 @require_POST

@@ -10,6 +10,7 @@ from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.views.decorators.http import require_POST
 
+from audits.linting import LONGEST
 from audits.loading import EMPTY
 from audits.suggesting import Path, Suggestion, never_again, reach, suggest
 from config.console.workbench import choosing
@@ -17,6 +18,7 @@ from config.console.workbench.exampling import examples_of
 from items.diffing import differences
 from items.models import Item
 from items.revisions import element_names
+from items.watchers import watchers
 
 # A path longer than this was not made by a page of ours.
 DEEPEST = 60
@@ -54,6 +56,19 @@ def workbench_suggest(request: HttpRequest) -> HttpResponse:
     made = suggest(item.config, path, element_names(item.technology)) if item and path else []
     context = {"suggestions": made, "empty": not request.POST.get("expression", "").strip()}
     return TemplateResponse(request, "console/workbench/suggestion.html", context)
+
+
+def written(request: HttpRequest) -> dict[str, Any]:
+    """Return the text that the address of a new rule brings, as a query does."""
+    expression = request.GET.get("expression", "").replace("\0", "")[:LONGEST]
+    if not expression:
+        return {}
+    technology = request.GET.get("technology", "")
+    return {
+        "title": request.GET.get("title", "").replace("\0", "")[:150],
+        "technologies": [technology] if technology in watchers else [],
+        "expression": expression,
+    }
 
 
 def started(request: HttpRequest) -> Start | None:

@@ -1,0 +1,195 @@
+"""The query page: a condition in JMESPath chooses things, columns show them."""
+
+import json
+from collections.abc import Iterator
+from itertools import islice
+from typing import Any
+from urllib.parse import urlencode
+
+from django.http import Http404, HttpRequest
+from django.http.response import HttpResponseBase
+from django.urls import reverse
+
+from accounts.admin.base import reach
+from accounts.admin.exporting import FORMS, export
+from accounts.models import Account, AccountGroup
+from accounts.seeing import visible
+from audits.admin.views import in_reach
+from audits.models import SavedView
+from audits.querying import Answer, Column, Query, Row, columns_of, query, things_in
+from config.console.days import Day, day_of
+from config.console.page import page
+from items.models import Item
+from items.naming import technology_label
+from items.watchers import watchers
+
+# Rows on the page; a file has them all.
+MOST = 200
+LONGEST = 4000
+# Seconds that a file may take.
+SECONDS = 300.0
+WHO = ("account", "name", "id", "region")
+
+
+def query_page(request: HttpRequest) -> HttpResponseBase:
+    """Show a query and what it gives: typed into the page, or saved as a view."""
+    view = _view(request)
+    asked = _asked(request, view)
+    day = day_of(request.GET.get("as_of"))
+    ran = view is not None or "condition" in request.GET
+    faults = asked.faults() if ran else []
+    form = request.GET.get("export", "")
+    if form in FORMS and ran and not faults:
+        rows = _rows(request, asked, day, Answer(), SECONDS)
+        heads = [*WHO, *_heads(asked)]
+        return export(form, "query", heads, ([*_who(row), *row.cells] for row in rows))
+    context: dict[str, Any] = {
+        "crumb": ("Search", reverse("find")),
+        "asked": asked,
+        "columns": _written(asked.columns),
+        "technologies": sorted(
+            ((key, technology_label(key)) for key in watchers if key in watchers),
+            key=lambda one: one[1].lower(),
+        ),
+        "view": view,
+        "day": day,
+        "faults": faults,
+        "ran": ran and not faults,
+    }
+    if context["ran"]:
+        context |= _result(request, asked, day, view)
+    title = view.name if view else "Query"
+    return page(request, "find/query", title, context)
+
+
+def _view(request: HttpRequest) -> SavedView | None:
+    key = request.GET.get("view", "")
+    if not key:
+        return None
+    views = in_reach(visible(SavedView.objects.all(), request.user), request.user)
+    views = views.filter(page=SavedView.Page.QUERY)
+    view = views.filter(pk=int(key)).first() if key.isdecimal() and len(key) < 18 else None
+    if view is None:
+        raise Http404("There is no such view, or it is not shared with you.")
+    return view
+
+
+def _asked(request: HttpRequest, view: SavedView | None) -> Query:
+    """Return the query in the address; of a saved view, where the address has none."""
+    given = request.GET
+    if view and "condition" not in given:
+        columns = tuple(
+            Column(str(one.get("title", ""))[:60] or str(one.get("path", "")), str(one["path"]))
+            for one in view.columns
+            if isinstance(one, dict) and one.get("path")
+        )
+        return Query(view.technology, view.condition, columns)
+    text = {
+        name: given.get(name, "").replace("\0", "").strip()[:LONGEST]
+        for name in ("technology", "condition", "columns")
+    }
+    known = text["technology"] if text["technology"] in watchers else ""
+    return Query(known, text["condition"], columns_of(text["columns"].replace("\r", "")))
+
+
+def _written(columns: tuple[Column, ...]) -> str:
+    return "\n".join(
+        one.path if one.title == one.path[:60] else f"{one.title}: {one.path}" for one in columns
+    )
+
+
+def _rows(
+    request: HttpRequest, asked: Query, day: Day, answer: Answer, seconds: float
+) -> Iterator[Row]:
+    sight = visible(Item.objects.all(), request.user)
+    group = request.GET.get("group", "")
+    if group:
+        groups = visible(AccountGroup.objects.filter(name=group), request.user)
+        sight = sight.filter(account__groups__in=groups)
+    moment = None if day.now else day.moment
+    return query(asked, things_in(sight, moment), _seen(request), answer, moment, seconds)
+
+
+def _seen(request: HttpRequest) -> frozenset[str] | None:
+    """Return which accounts an expression may look into; None: all."""
+    if reach(request.user, "items.view_item") is None:
+        return None
+    accounts = visible(Account.objects.all(), request.user)
+    return frozenset(accounts.values_list("identifier", flat=True))
+
+
+def _result(request: HttpRequest, asked: Query, day: Day, view: SavedView | None) -> dict[str, Any]:
+    answer = Answer()
+    rows = _rows(request, asked, day, answer, 10.0)
+    shown = list(islice(rows, MOST))
+    for _ in rows:
+        continue  # Only counted.
+    return {
+        "answer": answer,
+        "heads": _heads(asked),
+        "rows": [
+            {
+                "item": row.item,
+                "link": reverse("admin:items_item_change", args=[_key(row)]),
+                "who": _who(row),
+                "cells": row.cells,
+                "unknown": row.unknown,
+            }
+            for row in shown
+        ],
+        "label": technology_label(asked.technology) if asked.technology else "item",
+        "reasons": sorted(answer.reasons.items(), key=lambda one: -one[1]),
+        "csv": _link(request, export="csv"),
+        "json": _link(request, export="json"),
+        **_further(request, asked, view),
+    }
+
+
+def _heads(asked: Query) -> list[str]:
+    """Return the columns' titles, each once: two of one name would be one key in JSON."""
+    heads: list[str] = []
+    for column in asked.columns:
+        taken = (*WHO, *heads)
+        heads.append(column.title if column.title not in taken else f"{column.title} {len(taken)}")
+    return heads
+
+
+def _who(row: Row) -> list[str]:
+    item = row.item
+    return [item.account.name, item.name or item.uid, item.uid, item.region or item.place]
+
+
+def _key(row: Row) -> int:
+    return row.item.id  # Of a revision as well: its own key is another.
+
+
+def _link(request: HttpRequest, **changes: str) -> str:
+    query = request.GET.copy()
+    for name, value in changes.items():
+        query[name] = value
+    return f"?{query.urlencode()}"
+
+
+def _further(request: HttpRequest, asked: Query, view: SavedView | None) -> dict[str, str]:
+    """Return where one can go on from a query, as far as the person may."""
+    links = {}
+    may = request.user.has_perm
+    name = view.name if view else ""
+    if may("audits.add_savedview") and view is None:
+        given = {
+            "page": SavedView.Page.QUERY,
+            "technology": asked.technology,
+            "condition": asked.condition,
+            "columns": json.dumps([{"title": c.title, "path": c.path} for c in asked.columns]),
+        }
+        links["save"] = f"{reverse('admin:audits_savedview_add')}?{urlencode(given)}"
+    if may("audits.add_rule") and asked.condition:
+        given = {"technology": asked.technology, "expression": asked.condition, "title": name}
+        links["rule"] = f"{reverse('workbench_new')}?{urlencode(given)}"
+    if may("notifications.add_subscription"):
+        given = {
+            "technologies": asked.technology,
+            "name": name or technology_label(asked.technology),
+        }
+        links["subscribe"] = f"{reverse('admin:notifications_subscription_add')}?{urlencode(given)}"
+    return links
