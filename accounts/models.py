@@ -26,10 +26,18 @@ class User(AbstractUser):
 
     is_staff = models.BooleanField("may log in to the console", default=True)
 
+    looks_back = False
+    """Whether the past is shown, where everybody may only look; set for one request."""
+
     objects: ClassVar[UserManager] = UserManager()
 
     class Meta(AbstractUser.Meta):
         pass
+
+    def has_perm(self, perm: str, obj: Any = None) -> bool:
+        if self.looks_back and not perm.partition(".")[2].startswith("view_"):
+            return False
+        return super().has_perm(perm, obj)
 
 
 class Whose(models.TextChoices):

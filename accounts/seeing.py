@@ -17,11 +17,14 @@ def visible(queryset: QuerySet[Row], user: Any, to: str = "view") -> QuerySet[Ro
     A model names its way to an account: ``account_path = "item__account"`` ("" on the account
     itself). Rows of a model without one belong to no account; any grant of the role opens
     them, but what ``touches_all`` accounts is changed only by who has them all. ``to`` is the
-    first part of a permission's name: view, change, review ...
+    first part of a permission's name: view, change, review ... A row's history is guarded as the
+    row is, by what is granted today; who looks at the past may only look.
     """
+    if to != "view" and getattr(user, "looks_back", False):
+        return queryset.none()
     if user.is_active and user.is_superuser:
         return queryset
-    model = queryset.model
+    model = getattr(queryset.model, "instance_type", queryset.model)
     scope = granted(user).get(f"{model._meta.app_label}.{to}_{model._meta.model_name}")
     if scope is None:
         return queryset.none()
@@ -33,7 +36,7 @@ def visible(queryset: QuerySet[Row], user: Any, to: str = "view") -> QuerySet[Ro
     if path is None:
         return queryset
     accounts = Account.objects.filter(groups__in=scope).values("pk")
-    return queryset.filter(Q(**{f"{path}__in" if path else "pk__in": accounts}))
+    return queryset.filter(Q(**{f"{path}__in" if path else "id__in": accounts}))
 
 
 def granted(user: Any) -> dict[str, set[int | None]]:

@@ -6,8 +6,9 @@ from axes.models import AccessAttempt, AccessFailureLog, AccessLog
 from django.contrib import admin, messages
 from django.contrib.auth.admin import GroupAdmin as DjangoGroupAdmin
 from django.contrib.auth.models import Group
-from django.db.models import Count, Max, OuterRef, QuerySet, Subquery
+from django.db.models import Count, F, Max, OuterRef, QuerySet, Subquery
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http.response import HttpResponseBase
 from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.timesince import timesince
@@ -17,9 +18,13 @@ from unfold.decorators import action, display
 from accounts.admin import AccountAdmin, Doing, GuardedAdmin, ReadOnlyAdmin, chip, linked, tag
 from accounts.admin.accounts import DOINGS
 from accounts.models import Account
+from accounts.moments import moment_of
 from accounts.seeing import visible
 from audits.models import Issue, severity
+from audits.recalling import score_at
+from audits.standing import failing
 from config.console.item.comparing import LETTERS, address
+from config.console.item.then import items_banner
 from config.roles import ROLES
 from config.scheduling import scan_now
 from items.admin import ItemAdmin
@@ -140,9 +145,16 @@ class JudgedItemAdmin(ItemAdmin):
             return None
         return HttpResponseRedirect(address([str(pk) for pk in chosen]))
 
+    def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponseBase:
+        more = items_banner(request)
+        return super().changelist_view(request, more | (extra_context or {}))
+
     def get_queryset(self, request: HttpRequest) -> QuerySet[Item]:
-        issues = visible(Issue.objects.unjustified(), request.user).filter(item=OuterRef("pk"))
-        worst = issues.order_by().values("item").annotate(n=Max("score"))
+        moment = moment_of(request)
+        rows = Issue.objects.unjustified() if moment.now else failing(moment.at)
+        issues = visible(rows, request.user).filter(item=OuterRef("pk"))
+        score: Any = F("score") if moment.now else score_at(moment.at)
+        worst = issues.order_by().values("item").annotate(n=Max(score))
         return super().get_queryset(request).annotate(worst=_one(worst))
 
     @display(description="Worst issue", ordering="-worst")

@@ -158,6 +158,7 @@ MIDDLEWARE = [
     "simple_history.middleware.HistoryRequestMiddleware",
     "django_structlog.middlewares.RequestMiddleware",
     "axes.middleware.AxesMiddleware",
+    "config.console.keeping_moment.KeepingMoment",
 ]
 
 ROOT_URLCONF = "config.urls"
@@ -172,6 +173,7 @@ TEMPLATES = [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
+                "config.console.moment.moment_shown",
             ]
         },
     }

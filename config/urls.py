@@ -7,6 +7,7 @@ from config.api import router
 from config.console.attachments import attachment
 from config.console.dashboard import dashboard
 from config.console.deciding import issue_covers
+from config.console.differences import differences_page
 from config.console.find.page import find
 from config.console.find.query import query_page
 from config.console.frameworks.control import control
@@ -55,6 +56,7 @@ urlpatterns = [
     path("frameworks/", guarded(frameworks), name="frameworks"),
     path("frameworks/<str:key>/", guarded(framework), name="framework"),
     path("frameworks/<str:key>/control/<path:number>/", guarded(control), name="control"),
+    path("items/differences/", guarded(differences_page), name="differences"),
     path("items/item/<int:pk>/change/", guarded(item_page)),
     path("items/compare/", guarded(item_compare), name="item_compare"),
     path("items/item/<int:pk>/policy/", guarded(item_policy), name="item_policy"),

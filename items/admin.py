@@ -1,20 +1,23 @@
 """The console's pages of items, and of how they are read: runs, gaps and settings."""
 
-from datetime import timedelta
-from typing import Any
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Any, ClassVar
 
 from django import forms
 from django.contrib import admin
+from django.contrib.admin.views.main import SEARCH_VAR
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest
-from django.utils import timezone
 from django.utils.html import format_html
 from unfold.decorators import display
 from unfold.widgets import UnfoldAdminSelectWidget
 
 from accounts.admin import Choice, Facet, HistoryAdmin, ReadOnlyAdmin, Tabs, facet, tag
+from accounts.moments import moment_of, page_time
 from items.models import Gap, IgnoredName, Item, Run, WatcherSetting
 from items.naming import technology_label
+from items.recalling import absent, called, changed_within, items_at
 from items.watchers import watchers
 
 ACCOUNT = facet("account", "account", "account_id", "account__name")
@@ -56,26 +59,55 @@ class ItemState(Tabs):
     title = "state"
     parameter_name = "state"
     everything = "all"
+    exhaustive = True
     conditions = {
-        "there": ("there", lambda: Q(gone_at=None)),
+        "there": ("living", lambda: Q(gone_at=None)),
         "gone": ("gone", lambda: Q(gone_at__isnull=False)),
     }
+
+    def holds(self, value: str) -> Q:
+        moment = moment_of(self.request)
+        if moment.now:
+            return super().holds(value)
+        return absent(moment.at) if value == "gone" else ~absent(moment.at)
+
+    def counted(self, rows: QuerySet[Any]) -> list[tuple[str, str, int]]:
+        past = not moment_of(self.request).now
+        return self.counted_apart(rows) if past else super().counted(rows)
+
+    @property
+    def first(self) -> str:
+        """Who searches finds what is gone, too."""
+        return "all" if self.request.GET.get(SEARCH_VAR, "").strip() else super().first
+
+
+def _days_ago(days: int) -> datetime:
+    return page_time() - timedelta(days=days)
 
 
 class ChangedFacet(Choice):
     title = "changed"
     parameter_name = "changed"
     conditions = {
-        "day": ("in the last day", lambda: Q(changed_at__gte=timezone.now() - timedelta(days=1))),
-        "week": ("in the last week", lambda: Q(changed_at__gte=timezone.now() - timedelta(days=7))),
-        "month": (
-            "in the last month",
-            lambda: Q(changed_at__gte=timezone.now() - timedelta(days=30)),
-        ),
+        "day": ("in the last day", lambda: Q(changed_at__gte=_days_ago(1))),
+        "week": ("in the last week", lambda: Q(changed_at__gte=_days_ago(7))),
+        "month": ("in the last month", lambda: Q(changed_at__gte=_days_ago(30))),
     }
+    days: ClassVar[Mapping[str, int]] = {"day": 1, "week": 7, "month": 30}
+
+    def holds(self, value: str) -> Q:
+        moment = moment_of(self.request)
+        if moment.now:
+            return super().holds(value)
+        return changed_within(_days_ago(self.days[value]), moment.at)
+
+    def counted(self, rows: QuerySet[Any]) -> list[tuple[str, str, int]]:
+        past = not moment_of(self.request).now
+        return self.counted_apart(rows) if past else super().counted(rows)
 
 
 class ReadFacet(Choice):
+    kept = False
     title = "read"
     parameter_name = "read"
     conditions = {
@@ -108,8 +140,21 @@ class ItemAdmin(ReadOnlyAdmin):
     ordering = ("technology", "name", "pk")
     nothing_yet = "Items appear when an account was read for the first time."
 
+    def then(self, moment: datetime) -> QuerySet[Any]:
+        return items_at(moment)
+
     def get_queryset(self, request: HttpRequest) -> QuerySet[Item]:
         return super().get_queryset(request).defer("config")
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Item], search_term: str
+    ) -> tuple[QuerySet[Item], bool]:
+        moment = moment_of(request)
+        if moment.now:
+            return super().get_search_results(request, queryset, search_term)
+        for bit in search_term.replace("\0", "").split():
+            queryset = queryset.filter(called(bit, moment.at))
+        return queryset, False
 
     @display(description="Name", ordering="name")
     def called(self, item: Item) -> str:
@@ -131,9 +176,9 @@ class ItemAdmin(ReadOnlyAdmin):
     def state(self, item: Item) -> str:
         if item.gone_at:
             return tag("information", "gone")
-        if item.unread:
+        if item.unread and not hasattr(item, "state"):  # Of the past that was not kept.
             return tag("medium", "read in part")
-        return tag("good", "there")
+        return tag("good", "living")
 
 
 def two_lines(name: str, below: str) -> str:

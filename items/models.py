@@ -153,6 +153,12 @@ class ItemRecords(HistoricalRecords):
                     fields=["account", "technology", "history_date", "until", "kind", "id"],
                     name="item_as_of",
                 ),
+                # Few rows: what was gone at a moment.
+                models.Index(
+                    fields=["id", "history_date", "until"],
+                    condition=models.Q(kind__in=["gone", "ignored"]),
+                    name="item_gone_as_of",
+                ),
             ],
         }
 

@@ -2,26 +2,29 @@
 
 import functools
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any, ClassVar
 
 from django.contrib.admin.options import IncorrectLookupParameters
 from django.contrib.auth import get_permission_codename
-from django.core.exceptions import PermissionDenied
+from django.core.exceptions import PermissionDenied, ValidationError
 from django.db.models import Model, Q, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect
 from django.template.loader import render_to_string
 from django.template.response import TemplateResponse
-from django.utils import timezone
 from django.utils.html import format_html
 from simple_history.admin import SimpleHistoryAdmin
 from unfold.admin import ModelAdmin, TabularInline
 
 from accounts.admin import exporting
 from accounts.admin.entering import Entering
+from accounts.admin.listing import Listing
 from accounts.models import Account
+from accounts.moments import moment_of
+from accounts.recalling import recall
 from accounts.seeing import granted, visible
 
 HIDDEN = "(an account that you may not see)"
@@ -61,8 +64,15 @@ class Guarded:
     of a person's sight is not shown."""
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
-        rows: QuerySet[Any] = super().get_queryset(request)  # type: ignore[misc]
+        moment = moment_of(request)
+        rows = None if moment.now else self.then(moment.at)
+        if rows is None:
+            rows = super().get_queryset(request)  # type: ignore[misc]
         return self.in_sight(rows, request.user)
+
+    def then(self, moment: datetime) -> QuerySet[Any] | None:
+        """Return the rows as they were at a moment; None: that was not kept."""
+        return recall(self.model, moment) if hasattr(self.model, "history") else None
 
     def in_sight(self, rows: QuerySet[Any], user: Any) -> QuerySet[Any]:
         """Keep the rows that ``user`` may view."""
@@ -125,6 +135,31 @@ class GuardedAdmin(Entering, Guarded, ModelAdmin):
     """What an empty list says: why it is empty, and what fills it."""
     also_exported: ClassVar[Sequence[str]] = ()
     """What a file of the list has beyond its columns: fields, or paths over ones read along."""
+    stand_ins: ClassVar[Mapping[str, str]] = {}
+    """In the past: the column that stands in for a field, where ``then()`` adds such."""
+    partly_kept: ClassVar[str] = ""
+    """In the past: what of a row is as it is today, because only the rest was kept."""
+
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[Listing]:
+        return Listing
+
+    def get_list_filter(self, request: HttpRequest) -> Any:
+        """Leave out, in the past, filters by what was not kept."""
+        filters = super().get_list_filter(request)
+        if moment_of(request).now:
+            return filters
+        return [one for one in filters if getattr(one, "kept", True)]
+
+    def get_object(
+        self, request: HttpRequest, object_id: str, from_field: str | None = None
+    ) -> Any:
+        if moment_of(request).now:
+            return super().get_object(request, object_id, from_field)
+        try:
+            key = self.model._meta.pk.to_python(object_id)
+        except ValidationError:
+            return None
+        return self.get_queryset(request).filter(**{self.model._meta.pk.name: key}).first()
 
     @property
     def has_facets(self) -> bool:
@@ -141,17 +176,26 @@ class GuardedAdmin(Entering, Guarded, ModelAdmin):
         form_url: str = "",
         extra_context: dict[str, Any] | None = None,
     ) -> Any:
-        history = {"show_history": self.keeps_history(request)}
-        return super().changeform_view(
-            request, object_id, form_url, history | (extra_context or {})
-        )
+        more = {"show_history": self.keeps_history(request), **self.past(request)}
+        return super().changeform_view(request, object_id, form_url, more | (extra_context or {}))
+
+    def past(self, request: HttpRequest) -> dict[str, Any]:
+        """Tell the banner of a page of the past whether that was kept."""
+        moment = moment_of(request)
+        if moment.now:
+            return {}
+        if self.then(moment.at) is not None:
+            return {"kept_then": True, "partly_kept": self.partly_kept}
+        rows = self.model._meta.verbose_name_plural
+        return {"not_kept": f"But no earlier state of {rows} is kept: this is how it is now."}
 
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponseBase:
         form = request.GET.get(exporting.PARAMETER, "")
         if request.method == "GET" and form:
             return self._exported(request, form)
         title = {"title": str(self.model._meta.verbose_name_plural).capitalize()}
-        response = super().changelist_view(request, title | (extra_context or {}))
+        more = {**title, **self.past(request), **(extra_context or {})}
+        response = super().changelist_view(request, more)
         if isinstance(response, TemplateResponse) and "cl" in (response.context_data or {}):
             self._offer_exports(response.context_data)
         return response
@@ -171,7 +215,7 @@ class GuardedAdmin(Entering, Guarded, ModelAdmin):
             return redirect(request.path)
         heads, rows = exporting.table(self, found.list_display, found.queryset)
         name = str(self.model._meta.verbose_name_plural).replace(" ", "-")
-        today = timezone.localdate().isoformat()
+        today = moment_of(request).date.isoformat()
         return exporting.export(form, f"{name}-{today}", heads, rows)
 
     def _offer_exports(self, context: Any) -> None:

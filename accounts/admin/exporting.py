@@ -39,7 +39,7 @@ def export(form: str, name: str, heads: Heads, rows: Rows) -> StreamingHttpRespo
 
 def table(admin: Any, columns: Sequence[Any], rows: QuerySet[Any]) -> tuple[list[str], Rows]:
     """Return the heads and rows of a list of the admin: what it shows, after the ids."""
-    model = rows.model
+    model = getattr(rows.model, "instance_type", rows.model)  # A past list is asked of history.
     shown = [column for column in columns if column != "action_checkbox"]
     shown += [path for path in admin.also_exported if path not in shown]
     ids = [field.attname for field in model._meta.concrete_fields if field.is_relation]

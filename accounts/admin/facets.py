@@ -1,12 +1,16 @@
 """Filters beside a list: each value with how many rows it would show, as links."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
+from functools import cached_property
 from typing import Any, ClassVar
 
 from django.contrib import admin
 from django.contrib.admin.views.main import ChangeList
 from django.db.models import Count, Model, Q, QuerySet
 from django.http import HttpRequest
+
+from accounts.moments import moment_of
+from accounts.recalling import called_then, renamed
 
 # Values of one filter that are shown without a click.
 LONGEST = 12
@@ -24,11 +28,14 @@ class Facet(admin.SimpleListFilter):
     """The field that calls a value; empty: the value itself."""
     many: ClassVar[bool] = False
     """Whether a row may have several of the values."""
+    kept: ClassVar[bool] = True
+    """Whether a list of the past knows the values of then."""
 
     def __init__(
         self, request: HttpRequest, params: Any, model: type[Model], model_admin: Any
     ) -> None:
         self.model = model
+        self.model_admin = model_admin
         super().__init__(request, params, model, model_admin)
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
@@ -51,6 +58,15 @@ class Facet(admin.SimpleListFilter):
             return queryset.none()
         return queryset.filter(self.condition(chosen)) if chosen else queryset
 
+    @cached_property
+    def stand_ins(self) -> Mapping[str, str]:
+        """The columns that stand in for fields, where the list is of the past."""
+        return {} if moment_of(self.request).now else self.model_admin.stand_ins
+
+    def then(self, condition: Q) -> Q:
+        """Return a condition as it is to be asked of the list's moment."""
+        return renamed(condition, self.stand_ins)
+
     def condition(self, chosen: list[str]) -> Q:
         """Return what holds for rows of the chosen values."""
         holds = Q(**{f"{self.path}__in": [value for value in chosen if value != NONE]})
@@ -58,12 +74,19 @@ class Facet(admin.SimpleListFilter):
             holds |= Q(**{f"{self.path}__isnull": True})
             holds |= Q() if self.names else Q(**{self.path: ""})
         if self.many:
-            return Q(pk__in=self.model._default_manager.filter(holds).values("pk"))
-        return holds
+            return Q(pk__in=self.states().filter(self.then(holds)).values("pk"))
+        return self.then(holds)
+
+    def states(self) -> QuerySet[Any]:
+        """Return all rows; of a past list all their states."""
+        if moment_of(self.request).now or not hasattr(self.model, "history"):
+            return self.model._default_manager.all()
+        return self.model.history.all()
 
     def counted(self, rows: QuerySet[Any]) -> list[tuple[str, str, int]]:
         """Return each value with its name and how many of the rows have it."""
-        fields = [self.path, self.names] if self.names else [self.path]
+        paths = [self.path, self.names] if self.names else [self.path]
+        fields = [called_then(path, self.stand_ins) for path in paths]
         found = rows.order_by().values_list(*fields).annotate(n=Count("pk"))
         return [
             (str(value or NONE), self.called(name[0] if name else value), count)
@@ -107,18 +130,29 @@ class Choice(Facet):
     conditions: ClassVar[dict[str, tuple[str, Callable[[], Q]]]]
     """Value: what it is called, and what holds for its rows."""
 
+    def holds(self, value: str) -> Q:
+        """Return what holds for the rows of a value, at the list's moment."""
+        return self.then(self.conditions[value][1]())
+
     def condition(self, chosen: list[str]) -> Q:
         together = Q(pk__in=[])
         for value in chosen:
             if value in self.conditions:
-                together |= self.conditions[value][1]()
+                together |= self.holds(value)
         return together
+
+    def counted_apart(self, rows: QuerySet[Any]) -> list[tuple[str, str, int]]:
+        """Return the same by one query a value: a join, where a sum would ask row by row."""
+        return [
+            (value, name, rows.filter(self.holds(value)).count())
+            for value, (name, _) in self.conditions.items()
+        ]
 
     def counted(self, rows: QuerySet[Any]) -> list[tuple[str, str, int]]:
         counts = rows.order_by().aggregate(
             **{
-                f"n_{place}": Count("pk", filter=condition())
-                for place, (_, condition) in enumerate(self.conditions.values())
+                f"n_{place}": Count("pk", filter=self.holds(value))
+                for place, value in enumerate(self.conditions)
             }
         )
         return [
@@ -169,9 +203,16 @@ class Tabs(Choice):
     tabs = True
     everything: ClassVar[str] = ""
     """What the tab of all rows is called; empty: there is none."""
+    exhaustive: ClassVar[bool] = False
+    """Whether each row is under one tab, so that the sum is all."""
+
+    @property
+    def first(self) -> str:
+        """The tab that is open where none is asked for."""
+        return next(iter(self.conditions))
 
     def chosen(self) -> list[str]:
-        asked = str(self.value() or "")
+        asked = str(self.value() or self.first)
         if asked == "all" and self.everything:
             return []
         return [asked if asked in self.conditions else next(iter(self.conditions))]
@@ -182,15 +223,16 @@ class Tabs(Choice):
 
     def choices(self, changelist: ChangeList) -> Iterator[Any]:
         rows = changelist.get_queryset(self.request, exclude_parameters=self.expected_parameters())
-        first = next(iter(self.conditions))
-        found: list[tuple[str, str, int | None]] = [*self.counted(rows)]
+        counted = self.counted(rows)
+        found: list[tuple[str, str, int | None]] = [*counted]
         if self.everything:
-            found.append(("all", self.everything, None))
+            whole = sum(count for _, _, count in counted) if self.exhaustive else None
+            found.append(("all", self.everything, whole))
         on = (self.chosen() or ["all"])[0]
         for value, name, count in found:
             yield {
                 "selected": value == on,
-                "query_string": self.linked(changelist, None if value == first else value),
+                "query_string": self.linked(changelist, None if value == self.first else value),
                 "display": name,
                 "count": count,
             }

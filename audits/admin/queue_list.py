@@ -6,12 +6,13 @@ from datetime import date
 from typing import Any
 from urllib.parse import quote
 
-from django.contrib.admin.views.main import PAGE_VAR, ChangeList
+from django.contrib.admin.views.main import PAGE_VAR
 from django.core.paginator import Page, Paginator
 from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.functional import cached_property
 
+from accounts.admin.listing import Listing
 from audits.admin.queue_facets import my_accounts, policies
 from audits.admin.queue_nothing import Nothing, nothing
 from audits.brief import brief
@@ -54,7 +55,7 @@ class PageByKeys(Paginator):
         return Page([shown[key] for key in keys if key in shown], number, self)
 
 
-class QueueList(ChangeList):
+class QueueList(Listing):
     """The list with its facets counted and its page furnished."""
 
     rows: list[Row]

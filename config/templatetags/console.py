@@ -6,8 +6,8 @@ from typing import Any
 
 import yaml
 from django import template
-from django.utils import timezone
 
+from accounts.moments import page_time
 from audits.suggesting import dotted
 from items.naming import technology_label
 
@@ -91,7 +91,7 @@ def age(moment: Any) -> str:
     """Return how long ago something was: 3 days, 2 hours, 5 minutes."""
     if moment is None:
         return "never"
-    seconds = max(0, int((timezone.now() - moment).total_seconds()))
+    seconds = max(0, int((page_time() - moment).total_seconds()))
     for size, word in ((86400, "day"), (3600, "hour"), (60, "minute")):
         if seconds >= size:
             count = seconds // size

@@ -7,6 +7,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.urls import reverse
 
+from accounts.moments import moment_of
 from config.console.page import one, page
 from items.aligning import Row, aligned
 from items.diffing import Difference, differences
@@ -75,7 +76,8 @@ def _before(revisions: list[Numbered], one: Numbered) -> Numbered:
 def item_difference(request: HttpRequest, pk: int) -> HttpResponse:
     """Show how two revisions differ: a part of the item's page, or a page side by side."""
     item: Item = one(Item.objects.select_related("account").defer("config"), request, pk)
-    revisions = numbered(item)
+    moment = moment_of(request)
+    revisions = numbered(item, None if moment.now else moment.at)
     old, new = request.GET.get("old", ""), request.GET.get("new", "")
     context: dict[str, Any] = {
         "item": item,

@@ -7,6 +7,7 @@ from django.templatetags.static import static
 from django.urls import reverse
 
 from accounts.admin import Curtain
+from accounts.moments import Moment, moment_of
 from accounts.seeing import visible
 from audits.functions.shapes import TAG_KEYS, tags_of
 from audits.models import BlindSpot, Issue
@@ -15,6 +16,7 @@ from config.console.item.doing import may_read
 from config.console.item.links import icon_of, known, used_by
 from config.console.item.policies import policies_of
 from config.console.item.story import story
+from config.console.item.then import banner, blind, issues_of, item_then, not_yet
 from config.console.item.tree import marks_of, open_issues
 from config.console.page import one, page
 from items.fields import canonical_bytes
@@ -29,10 +31,15 @@ GROUPS = 5
 
 
 def item_page(request: HttpRequest, pk: int) -> HttpResponse:
-    """Show an item; nothing of it can be changed here."""
-    item: Item = one(Item.objects.select_related("account"), request, pk)
-    issues = open_issues(item, request.user)
-    revisions = numbered(item)
+    """Show an item, now or as it was at a moment; nothing of it can be changed here."""
+    moment = moment_of(request)
+    present: Item = one(Item.objects.select_related("account"), request, pk)
+    item = item_then(present, moment)
+    if item is None:
+        return not_yet(request, present)
+    past = None if moment.now else moment.at
+    issues = open_issues(item, request.user, moment)
+    revisions = numbered(item, past)
     given = request.GET
     marks = marks_of(item.config, item.technology, issues)
     size = len(canonical_bytes(item.config))
@@ -44,15 +51,16 @@ def item_page(request: HttpRequest, pk: int) -> HttpResponse:
         "groups": list(visible(item.account.groups.all(), request.user)[:GROUPS]),
         "facts": _facts(item, revisions),
         "tags": _tags(item.config),
-        **_wrong(item, request.user, issues),
+        **_wrong(item, request.user, issues, moment),
+        **banner(request, item, moment),
         "icon": icon_of(item.technology),
         "tree": tree,
         "links": known(tree, request.user, item),
-        "users": used_by(item, request.user, every="users" in given),
+        "users": used_by(item, request.user, past, every="users" in given),
         "marked": len(marks),
         "policies": policies_of(item.config),
         "compared": compared(item, revisions, given.get("old", ""), given.get("new", "")),
-        "story": story(item, request.user, revisions, _whole(given.get("from")), size=size),
+        "story": story(item, request.user, revisions, _whole(given.get("from")), past, size),
         "may_start": request.user.has_perm("audits.add_rule"),
         "may_comment": request.user.has_perm("items.review_item", item),
         "may_read": may_read(item, request.user),
@@ -60,14 +68,13 @@ def item_page(request: HttpRequest, pk: int) -> HttpResponse:
     return page(request, "item/page", str(item), context)
 
 
-def _wrong(item: Item, user: Any, issues: list[Issue]) -> dict[str, Any]:
+def _wrong(item: Item, user: Any, issues: list[Issue], moment: Moment) -> dict[str, Any]:
     """Return what is wrong, what could not be judged, and what could not be read."""
     curtain = Curtain(user)
-    spots = visible(BlindSpot.objects.filter(item=item, until=None), user)
-    fixed = visible(Issue.objects.exclude(fixed_at=None), user).filter(item=item)
+    spots = visible(BlindSpot.objects.filter(blind(moment), item=item.pk), user)
     return {
         "issues": issues,
-        "fixed": fixed.count(),
+        "fixed": visible(issues_of(item, moment)[1], user).count(),
         "spots": [
             {"rule": spot.rule, "since": spot.since, "reason": curtain(spot.reason)}
             for spot in spots.select_related("rule__active").order_by("rule__key")

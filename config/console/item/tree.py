@@ -7,12 +7,13 @@ from typing import Any
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.template.response import TemplateResponse
 
+from accounts.moments import Moment
 from accounts.seeing import visible
 from audits.locating import Places
 from audits.models import Coverage, Issue
 from audits.reading import parts_read
 from config.console.item.links import known
-from config.console.page import one
+from config.console.item.then import issues_of, item_seen
 from config.console.workbench.starting import path_of
 from items.models import Item
 from items.revisions import configurations, element_names
@@ -55,15 +56,15 @@ def _until(issues: list[Issue]) -> dict[int, Any]:
     return dict(rows.values_list("issue_id", "justification__until"))
 
 
-def open_issues(item: Item, user: Any) -> list[Issue]:
-    """Return what is open on an item now, the worst that nobody accepted first."""
-    rows = visible(Issue.objects.open(), user).filter(item=item)
-    return list(rows.select_related("version").order_by("justified", "-score", "opened_at"))
+def open_issues(item: Item, user: Any, moment: Moment) -> list[Issue]:
+    """Return what is open on an item at a moment, the worst that nobody accepted first."""
+    rows = visible(issues_of(item, moment)[0], user).select_related("version")
+    return sorted(rows, key=lambda one: (one.justified, -one.score, one.opened_at))
 
 
 def item_part(request: HttpRequest, pk: int) -> HttpResponse:
     """Answer with a part of the tree that was left out, when somebody opens it."""
-    item: Item = one(Item.objects.all(), request, pk)
+    item = item_seen(request, pk)
     config = config_of(item, request.GET.get("revision", ""))
     path = path_of(request.GET.get("path", "")) if request.GET.get("path") != "[]" else ()
     start = request.GET.get("start", "0")
@@ -84,7 +85,7 @@ def item_part(request: HttpRequest, pk: int) -> HttpResponse:
 
 def item_json(request: HttpRequest, pk: int) -> HttpResponse:
     """Give the configuration as the cloud said it, to be read or kept as a file."""
-    item: Item = one(Item.objects.all(), request, pk)
+    item = item_seen(request, pk)
     config = config_of(item, request.GET.get("revision", ""))
     answer = JsonResponse(config, json_dumps_params={"indent": 2, "ensure_ascii": False})
     if "download" in request.GET:

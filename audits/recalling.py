@@ -1,0 +1,93 @@
+"""Issues as they were at a moment, read from what happened to them."""
+
+from datetime import datetime
+from typing import Any
+
+from django.db.models import (
+    BigIntegerField,
+    Case,
+    Exists,
+    F,
+    OuterRef,
+    Q,
+    QuerySet,
+    Subquery,
+    Value,
+    When,
+)
+from django.db.models.functions import Coalesce
+
+from accounts.recalling import as_they_were
+from audits.models import Coverage, Issue, IssueEvent, Rule, What
+from audits.standing import OPENING, at
+
+STAND_INS = {
+    name: f"{name}_then"
+    for name in ("score", "opened_at", "fixed_at", "justified", "unknown", "version_id")
+}
+"""The column that stands in for a field of an issue in the past."""
+SILENCE = (What.UNKNOWN, What.KNOWN, What.FIXED, *OPENING)
+
+
+def issues_at(moment: datetime) -> QuerySet[Any]:
+    """Return the issues that had been found at a moment, with their state of then.
+
+    What was found (notes, evidence, extent) is not kept: it is as it was found last.
+    """
+    by_row = Q(opened_at__lte=moment) & (Q(fixed_at=None) | Q(fixed_at__gt=moment))
+    rows = (
+        Issue.objects.filter(Exists(_events(moment)))
+        .alias(turned=_last(moment, "what", What.FIXED, *OPENING))
+        .alias(standing=Case(When(by_row, then=True), default=Q(turned__in=OPENING)))
+    )
+    opened = When(opened_at__lte=moment, then=F("opened_at"))
+    ended = _last(moment, "at", What.FIXED)
+    return as_they_were(
+        rows.annotate(
+            score_then=score_at(moment),
+            opened_at_then=Case(opened, default=_last(moment, "at", *OPENING)),
+            fixed_at_then=Case(When(standing=True, then=None), default=ended),
+            justified_then=Exists(Coverage.objects.filter(at(moment), issue=OuterRef("pk"))),
+            unknown_then=_silent(moment),
+            version_id_then=Case(
+                When(standing=True, then=_in_force(moment)),
+                default=_last(moment, "version_id"),
+                output_field=BigIntegerField(),
+            ),
+        ),
+        STAND_INS,
+    )
+
+
+def score_at(moment: datetime) -> Any:
+    """Return the score of an issue at a moment; only where something happened since, its events."""
+    later = IssueEvent.objects.filter(issue=OuterRef("pk"), at__gt=moment)
+    return Case(When(~Exists(later), then=F("score")), default=_last(moment, "score"))
+
+
+def _silent(moment: datetime) -> Any:
+    return Coalesce(
+        Subquery(
+            _events(moment)
+            .filter(what__in=SILENCE)
+            .annotate(silent=Case(When(what=What.UNKNOWN, then=True), default=Value(False)))
+            .values("silent")[:1]
+        ),
+        Value(False),
+    )
+
+
+def _in_force(moment: datetime) -> Coalesce:
+    states = Rule.history.filter(id=OuterRef("rule_id"), history_date__lte=moment)
+    last = Subquery(states.order_by("-history_date", "-history_id").values("active_id")[:1])
+    return Coalesce(last, F("version_id"), output_field=BigIntegerField())
+
+
+def _events(moment: datetime) -> QuerySet[IssueEvent]:
+    """Return what had happened to an issue by then, the last first."""
+    return IssueEvent.objects.filter(issue=OuterRef("pk"), at__lte=moment).order_by("-at", "-pk")
+
+
+def _last(moment: datetime, column: str, *what: str) -> Subquery:
+    rows = _events(moment)
+    return Subquery((rows.filter(what__in=what) if what else rows).values(column)[:1])
