@@ -33,6 +33,9 @@ PAGES = (
     "/audits/issue/{issue}/change/",
     "/items/item/",
     "/items/item/{item}/change/",
+    "/items/item/{item}/difference/",
+    "/items/compare/?a={item}",
+    "/items/compare/?a={item}&b={other}",
     "/audits/rule/",
     "/audits/rule/{rule}/change/",
     "/audits/rule/add/",
@@ -93,6 +96,7 @@ def world() -> dict[str, int]:
     )
     item.config = {"Other": HOSTILE, "Long": "z" * 2000}
     item.save()
+    gone_on = ItemFactory(account=account, name=HOSTILE, config={HOSTILE: {HOSTILE: HOSTILE}})
     rule = a_rule(title="Open to all", score=9, controls=["House 1"])
     house = Framework.objects.create(key="house", name="House", title=HOSTILE, notes=HOSTILE)
     for number in ("1", "2"):
@@ -127,6 +131,7 @@ def world() -> dict[str, int]:
     return {
         "issue": issue.pk,
         "item": item.pk,
+        "other": gone_on.pk,
         "rule": rule.pk,
         "account": account.pk,
         "gap": gap.pk,
