@@ -4,8 +4,10 @@ import logging
 
 from django.utils import timezone
 
+from audits.evidence.making import make, prune_packs
 from audits.previewing import prune
 from audits.reviewing import end_passed
+from config import evidence as packs
 from config import pipeline, previews, scheduling
 from items.claiming import Busy
 from items.models import LeaseLost
@@ -20,11 +22,13 @@ def tick() -> None:
     """Queue what is due, end what has passed, and send what was gathered; once a minute."""
     scheduling.enqueue_due()
     previews.enqueue_unanswered()
+    packs.enqueue_unmade()
     end_passed(timezone.localdate())
     plan_weekly(timezone.localtime())
     relay(timezone.now())
     send_due()
     prune(timezone.now())
+    prune_packs(timezone.now())
 
 
 def check(account_id: int, technology: str) -> None:
@@ -46,3 +50,8 @@ def judge(account_id: int, technology: str) -> None:
 def preview(pk: int) -> None:
     """Answer a question about a text; done as well where another worker does it."""
     previews.answer(pk)
+
+
+def evidence(pk: int) -> None:
+    """Make a pack of evidence; done as well where another worker does it."""
+    make(pk)

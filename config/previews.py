@@ -38,7 +38,7 @@ def ask(
 ) -> Preview:
     """Put a question as ``previewing.ask`` does, and wake a worker."""
     preview = previewing.ask(fields, rule, by, kind, options, replacing)
-    if preview.state == Preview.State.WAITING and preview.pk not in _queued():
+    if preview.state == Preview.State.WAITING and preview.pk not in queued_for(JOB):
         async_task(JOB, preview.pk)
     return preview
 
@@ -48,7 +48,7 @@ def ask_all(
 ) -> list[Preview]:
     """Put a question about each of several texts, all of which go on together."""
     previews = [previewing.ask(text, rule, by, kind, replacing=False) for text, rule in texts]
-    queued = _queued()
+    queued = queued_for(JOB)
     for one in previews:
         if one.state == Preview.State.WAITING and one.pk not in queued:
             async_task(JOB, one.pk)
@@ -97,7 +97,7 @@ def view(preview: Preview, user: Any) -> Seen:
 
 def enqueue_unanswered() -> None:
     """Wake a worker for each question that nobody answers: those of workers that died."""
-    queued = _queued()
+    queued = queued_for(JOB)
     for pk in previewing.unanswered(timezone.now()).values_list("pk", flat=True):
         if pk not in queued:
             async_task(JOB, pk)
@@ -118,8 +118,8 @@ def why_it_waits(preview: Preview) -> str:
     return "Every worker is busy; it is taken up as soon as one is free."
 
 
-def _queued() -> set[int]:
-    """Return the questions that wait in the queue; not those that a worker has fetched."""
+def queued_for(job: str) -> set[int]:
+    """Return the rows for which a job waits in the queue; not those that a worker has fetched."""
     waiting = OrmQ.objects.filter(lock__lte=timezone.now())
     tasks = (row.task for row in waiting)
-    return {task["args"][0] for task in tasks if task.get("func") == JOB}
+    return {task["args"][0] for task in tasks if task.get("func") == job}

@@ -11,6 +11,7 @@ from config.console.differences import differences_page
 from config.console.find.page import find
 from config.console.find.query import query_page
 from config.console.frameworks.control import control
+from config.console.frameworks.evidence import evidence_ask, evidence_file, evidence_page
 from config.console.frameworks.listing import framework, frameworks
 from config.console.health import health
 from config.console.import_impact import import_answer, import_ask
@@ -55,6 +56,9 @@ urlpatterns = [
     path("rules/health/", guarded(rule_health), name="rule-health"),
     path("frameworks/", guarded(frameworks), name="frameworks"),
     path("frameworks/<str:key>/", guarded(framework), name="framework"),
+    path("frameworks/<str:key>/evidence/", guarded(evidence_ask), name="evidence-ask"),
+    path("evidence/<int:pk>/", guarded(evidence_page), name="evidence"),
+    path("evidence/<int:pk>/file/", guarded(evidence_file), name="evidence-file"),
     path("frameworks/<str:key>/control/<path:number>/", guarded(control), name="control"),
     path("items/differences/", guarded(differences_page), name="differences"),
     path("items/item/<int:pk>/change/", guarded(item_page)),

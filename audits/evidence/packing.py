@@ -31,6 +31,8 @@ Progress = Callable[[int, int], None]
 FORMAT = 1
 # Lines of a list in the readable page; all of them are in the tables.
 SHOWN = 200
+# After so many lines somebody is told that it goes on.
+BEAT = 1000
 
 ITEMS = ("item", "account", "technology", "place", "uid", "name", "full name", "digest", "unread")
 VERDICTS = ("rule", "version", "item", "verdict", "score", "accepted", "reason", "noted", "agrees")
@@ -81,6 +83,7 @@ class _Pack:
         self.known = self.again.knowledge
         self.counts: dict[int, Counts] = defaultdict(Counts)
         self.covers: Counter[int] = Counter()
+        self._beat: Callable[[], None] = lambda: None
         self.shown: dict[str, list[dict[str, Any]]] = defaultdict(list)
         columns = {
             "items": ITEMS,
@@ -105,6 +108,7 @@ class _Pack:
         for checks in self.again.run():
             done += self._take(checks)
             progress(done, total)
+        self._beat = lambda: progress(done, total)
         self._surround()
         self._fill("exceptions", exceptions(self.question, dict(self.covers)))
         pairs = self.again.slices()
@@ -122,7 +126,9 @@ class _Pack:
         for sheet in self.sheets.values():
             sheet.close()
             archive.copy(f"{sheet.name}.csv", sheet.csv)
+            self._beat()
             archive.copy(f"{sheet.name}.json", sheet.json)
+            self._beat()
         archive.write("manifest.json", _json({**facts["summary"]["about"], "files": archive.files}))
         archive.close()
 
@@ -141,6 +147,8 @@ class _Pack:
     def _add(self, name: str, *cells: Any) -> None:
         sheet = self.sheets[name]
         sheet.add(*cells)
+        if sheet.count % BEAT == 0:
+            self._beat()
         if len(self.shown[name]) < SHOWN:
             heads = (head.replace(" ", "_") for head in sheet.columns)
             self.shown[name].append(dict(zip(heads, map(said, cells), strict=True)))

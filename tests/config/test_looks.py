@@ -9,6 +9,7 @@ from accounts.models import User
 from audits.models import (
     BlindSpot,
     Control,
+    EvidencePack,
     Framework,
     Proposal,
     ReferenceTable,
@@ -53,6 +54,7 @@ PAGES = (
     "/accounts/account/{account}/change/",
     "/accounts/account/add/",
     "/items/run/",
+    "/evidence/{pack}/",
     "/items/gap/",
     "/items/gap/{gap}/change/",
     "/audits/blindspot/",
@@ -126,6 +128,18 @@ def world() -> dict[str, int]:
     Run.objects.create(started_at=now, state="failed", error=HOSTILE, **place)
     BlindSpot.objects.create(rule=rule, item=item, reason=HOSTILE, since=now, **place)
     setting = RuleSetting.objects.create(rule=rule, account=account, score=3, reason=HOSTILE)
+    pack = EvidencePack.objects.create(
+        framework=house,
+        control=house.controls.first(),
+        moment=now,
+        since=now,
+        accounts=[account.pk],
+        scope=HOSTILE,
+        by=user,
+        state=EvidencePack.State.DONE,
+        sha256="ab" * 32,
+        size=12345,
+    )
     meant = a_rule(title=HOSTILE[:150])
     justify([IssueFactory(item=item, version=meant.active) for _ in range(5)], user, HOSTILE)
     return {
@@ -135,6 +149,7 @@ def world() -> dict[str, int]:
         "rule": rule.pk,
         "account": account.pk,
         "gap": gap.pk,
+        "pack": pack.pk,
         "setting": setting.pk,
         "finding": finding.pk,
         "proposal": proposal.pk,
