@@ -9,6 +9,7 @@ from django.db import transaction
 from django.db.models import QuerySet
 from django.utils import timezone
 
+from accounts.ledger import enter
 from accounts.seeing import visible
 from audits.coverages import cover
 from audits.models import Issue, Justification
@@ -51,6 +52,8 @@ def approve(justification: Justification, by: Any, words: str = "", seen: str = 
     found.save()
     cover([(found, issues)], by, timezone.now())
     plan_reminders([found])
+    after = {"state": str(found.state), "answer": found.answer, "issues": len(issues)}
+    enter(by, "approved", found, {"state": str(State.ASKED)}, after)
     return len(issues)
 
 
@@ -62,6 +65,8 @@ def refuse(justification: Justification, by: Any, words: str) -> None:
     found = _answered(justification, by, words)
     found.state = State.REFUSED
     found.save()
+    after = {"state": str(found.state), "answer": found.answer}
+    enter(by, "refused", found, {"state": str(State.ASKED)}, after)
 
 
 def waiting_for(user: Any) -> QuerySet[Justification]:

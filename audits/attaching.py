@@ -7,6 +7,7 @@ from typing import Any
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import transaction
 
+from accounts.ledger import enter
 from audits.models import Attachment, Justification
 from audits.permits import may_review
 
@@ -28,12 +29,14 @@ def attach(justification: Justification, name: str, content: bytes, by: Any) -> 
     kind = check_file(len(content), content)
     stem = re.sub(r"[^\w .()-]+", "_", name.rpartition("/")[2].rpartition("\\")[2])
     stem = stem.rpartition(".")[0] or stem
-    return Attachment.objects.create(
+    made = Attachment.objects.create(
         justification=justification,
         name=f"{stem.strip(' .')[:150] or 'file'}.{kind}",
         content=content,
         sha256=hashlib.sha256(content).hexdigest(),
     )
+    enter(by, "attached", justification, None, {"file": made.name, "sha256": made.sha256})
+    return made
 
 
 def check_file(size: int, content: bytes) -> str:

@@ -11,7 +11,9 @@ from django.db.models import QuerySet
 from django.utils import timezone
 from simple_history.utils import bulk_create_with_history
 
+from accounts.ledger import enter_each
 from accounts.models import User
+from accounts.states import state
 from audits.coverages import close_empty, cover, uncover
 from audits.models import Coverage, Issue, Justification, What
 from audits.patterns import Pattern, room
@@ -24,6 +26,11 @@ from items.recording import BATCH
 
 # Issues that one decision covers at most.
 MOST = 5000
+# What the ledger keeps of a justification.
+SAID = (
+    *("state", "scope", "rule", "item", "account", "tag", "name_pattern", "bound"),
+    *("category", "reason", "ticket", "until", "asked_of"),
+)
 State, Scope = Justification.State, Justification.Scope
 
 
@@ -177,6 +184,13 @@ def _write(parts: Sequence[_Part], by: Any, now: datetime) -> None:
     )
     cover([(part.made, part.issues) for part in begun], by, now)
     plan_reminders([part.made for part in begun])
+    enter_each(by, "asked to justify", [_deed(part) for part in asked])
+    enter_each(by, "justified", [_deed(part) for part in begun])
+
+
+def _deed(part: _Part) -> tuple[Justification, None, dict[str, Any]]:
+    """Return what the ledger keeps of a justification, with how many issues it is about."""
+    return part.made, None, {**state(part.made, *SAID), "issues": len(part.issues)}
 
 
 @transaction.atomic
@@ -188,9 +202,11 @@ def withdraw(issues: Iterable[Issue], by: Any, because: str = "") -> int:
     wanted = list(issues)
     pks = [issue.pk for issue in wanted]
     touched = list(lock(Justification.objects.filter(coverages__in=_covering(pks))))
-    reviewable(wanted, by)
+    covered = [one for one in reviewable(wanted, by) if one.justified]
     count = uncover(_covering(pks), Coverage.End.WITHDRAWN, What.WITHDRAWN, by, because.strip())
     close_empty([one.pk for one in touched], State.WITHDRAWN)
+    after = {"justified": False, "because": because.strip()}
+    enter_each(by, "withdrew", [(one, {"justified": True}, after) for one in covered])
     return count
 
 
@@ -206,7 +222,11 @@ def withdraw_whole(justification: Justification, by: Any, because: str = "") -> 
         raise PermissionDenied("You may not review all that it covers.")
     if found.state not in (State.IN_FORCE, State.ASKED):
         raise ValidationError(f"It is over already: it was {found.get_state_display()}.")
-    return _end(found, State.WITHDRAWN, by, because.strip())
+    before = {"state": str(found.state)}
+    count = _end(found, State.WITHDRAWN, by, because.strip())
+    after = {"state": str(found.state), "because": because.strip(), "open again": count}
+    enter_each(by, "withdrew", [(found, before, after)])
+    return count
 
 
 def end_passed(today: date) -> int:

@@ -12,6 +12,7 @@ from config import pipeline, previews, scheduling
 from items.claiming import Busy
 from items.models import LeaseLost
 from notifications.relaying import relay
+from notifications.reminding import remind
 from notifications.reporting import plan_weekly
 from notifications.sending import send_due
 
@@ -26,6 +27,7 @@ def tick() -> None:
     end_passed(timezone.localdate())
     plan_weekly(timezone.localtime())
     relay(timezone.now())
+    remind(timezone.localtime())
     send_due()
     prune(timezone.now())
     prune_packs(timezone.now())

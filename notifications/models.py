@@ -9,7 +9,7 @@ from django.db import models
 from simple_history.models import HistoricalRecords
 
 from accounts.models import Account, AccountGroup, User
-from audits.models import IssueEvent, Proposal
+from audits.models import IssueEvent, Justification, Mention, Proposal, Reminder
 from items.models import Item, Run
 
 
@@ -70,6 +70,10 @@ class Delivery(models.Model):
         WEEKLY = "weekly", "weekly summary"
         ASKED = "asked", "question about a rule"
         ANSWERED = "answered", "answer about a rule"
+        WAITS = "waits", "justification to answer"
+        DECIDED = "decided", "answer about a justification"
+        REMINDER = "reminder", "reminders"
+        MENTION = "mention", "mention"
 
     class State(models.TextChoices):
         GATHERING = "gathering", "gathering"
@@ -81,7 +85,13 @@ class Delivery(models.Model):
         Subscription, on_delete=models.CASCADE, null=True, related_name="deliveries"
     )
     person = models.ForeignKey(User, on_delete=models.CASCADE, null=True, related_name="+")
+    to = models.EmailField(blank=True, help_text="Where it is about an account: its owner's.")
     proposal = models.ForeignKey(Proposal, on_delete=models.CASCADE, null=True, related_name="+")
+    justification = models.ForeignKey(
+        Justification, on_delete=models.CASCADE, null=True, related_name="+"
+    )
+    mention = models.ForeignKey(Mention, on_delete=models.CASCADE, null=True, related_name="+")
+    reminders = models.ManyToManyField(Reminder, related_name="+")
     kind = models.CharField(max_length=10, choices=Kind, default=Kind.ALERT)
     state = models.CharField(max_length=10, choices=State, default=State.GATHERING)
     since = models.DateTimeField(help_text="What became known from here on.")
@@ -110,12 +120,27 @@ class Delivery(models.Model):
             models.UniqueConstraint(
                 fields=["person", "proposal", "kind"], name="told_once_of_proposal"
             ),
+            models.UniqueConstraint(
+                fields=["person", "justification", "kind"], name="told_once_of_justification"
+            ),
+            models.UniqueConstraint(fields=["mention"], name="told_once_of_mention"),
+            models.UniqueConstraint(
+                fields=["person", "since"],
+                condition=models.Q(kind="reminder"),
+                name="reminded_once_a_day",
+            ),
+            models.UniqueConstraint(
+                fields=["to", "since"],
+                condition=models.Q(kind="reminder", person=None),
+                name="owner_reminded_once_a_day",
+            ),
             models.CheckConstraint(
                 condition=models.Q(
-                    subscription__isnull=False, person__isnull=True, proposal__isnull=True
+                    subscription__isnull=False, person__isnull=True, to="", proposal__isnull=True
                 )
-                | models.Q(subscription__isnull=True, person__isnull=False, proposal__isnull=False),
-                name="subscription_or_person",
+                | models.Q(subscription__isnull=True, person__isnull=False, to="")
+                | (models.Q(subscription__isnull=True, person__isnull=True) & ~models.Q(to="")),
+                name="subscription_or_person_or_owner",
             ),
         ]
 
@@ -126,7 +151,9 @@ class Delivery(models.Model):
     def address(self) -> str:
         """Where it goes, as of now."""
         told = self.subscription or self.person
-        return told.address if isinstance(told, Subscription) else told.email if told else ""
+        if isinstance(told, Subscription):
+            return told.address
+        return told.email if told else self.to
 
 
 class Line(models.Model):
