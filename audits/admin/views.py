@@ -86,7 +86,7 @@ class WhoseFacet(Choice):
     title = "from"
     parameter_name = "from"
     conditions = {
-        "pack": ("a pack", lambda: Q(key__isnull=False)),
+        "pack": ("shipped", lambda: Q(key__isnull=False)),
         "people": ("people", lambda: Q(key=None)),
     }
 
@@ -154,7 +154,7 @@ class SavedViewAdmin(GuardedAdmin):
 
     @display(description="From", ordering="by")
     def origin(self, view: SavedView) -> str:
-        whose = "a pack" if view.key else str(view.by or "-")
+        whose = "shipped" if view.key else str(view.by or "-")
         return whose if view.shared else tag("information", f"{whose} alone")
 
     @display(description="")

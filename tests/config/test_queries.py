@@ -28,7 +28,7 @@ def somebody(role: str, group: Any = None) -> Client:
 @pytest.fixture
 def mine() -> Any:
     mine, theirs = GroupFactory(), GroupFactory()
-    for group, name in ((mine, "seen"), (theirs, "hidden")):
+    for group, name in ((mine, "seen"), (theirs, "haven")):
         account = AccountFactory(name=f"account-{name}")
         account.groups.add(group)
         ItemFactory(
@@ -45,11 +45,11 @@ def test_a_query_shows_only_what_the_person_may_see(mine: Any) -> None:
     page = client.get("/find/query/", QUERY).content.decode()
     assert "user-seen" in page
     assert "1 of 1" in page
-    assert "-hidden" not in page
+    assert "-haven" not in page
     for form in ("csv", "json"):
         file = client.get("/find/query/", QUERY | {"export": form}).getvalue().decode()
         assert "user-seen" in file
-        assert "-hidden" not in file
+        assert "-haven" not in file
 
 
 def test_a_fault_is_shown_with_its_place_and_nothing_runs(mine: Any) -> None:
@@ -89,7 +89,7 @@ def test_a_query_is_saved_under_a_name_and_opened_by_others(mine: Any) -> None:
     page = somebody("viewer", mine).get("/find/query/", {"view": view.pk}).content.decode()
     assert "All of A" in page
     assert "user-seen" in page
-    assert "user-hidden" not in page
+    assert "user-haven" not in page
     wrong = maker.post("/audits/savedview/add/", sent | {"name": "Other", "condition": "A[?"})
     assert wrong.status_code == 200
     assert not SavedView.objects.filter(name="Other").exists()
