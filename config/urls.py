@@ -18,6 +18,7 @@ from config.console.import_impact import import_answer, import_ask
 from config.console.import_sum import import_sum_answer, import_sum_ask, import_sum_cancel
 from config.console.importing import import_page
 from config.console.issue import issue_page
+from config.console.issue_doing import issue_assign, issue_comment, issue_send_back
 from config.console.item.comparing import item_compare
 from config.console.item.difference import item_difference
 from config.console.item.doing import item_comment, item_read
@@ -72,6 +73,9 @@ urlpatterns = [
     path("audits/issue/<int:pk>/change/", guarded(issue_page)),
     path("audits/issue/<int:pk>/covers/", guarded(issue_covers), name="issue_covers"),
     path("audits/attachment/<int:pk>/file/", guarded(attachment), name="attachment"),
+    path("audits/issue/<int:pk>/assign/", guarded(issue_assign), name="issue_assign"),
+    path("audits/issue/<int:pk>/comment/", guarded(issue_comment), name="issue_comment"),
+    path("audits/issue/<int:pk>/send-back/", guarded(issue_send_back), name="issue_send_back"),
     path("audits/rule/<int:pk>/workbench/", guarded(workbench), name="workbench"),
     path("audits/rule/workbench/", guarded(workbench_new), name="workbench_new"),
     path("audits/rule/workbench/try/", guarded(workbench_try), name="workbench_try"),

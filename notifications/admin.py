@@ -13,6 +13,8 @@ from unfold.widgets import UnfoldAdminSelectMultipleWidget
 
 from accounts.admin import Choice, HistoryAdmin, ReadOnlyAdmin, Tabs, facet, reach, tag
 from accounts.models import Account, AccountGroup
+from accounts.seeing import visible
+from audits.models import Comment
 from items.naming import technology_label
 from items.watchers import watchers
 from notifications.models import Delivery, Subscription
@@ -148,7 +150,7 @@ class DeliveryAdmin(ReadOnlyAdmin):
         facet("subscription", "subscription", "subscription_id", "subscription__name"),
         facet("kind", "kind", "kind"),
     )
-    list_select_related = ("subscription", "person")
+    list_select_related = ("subscription", "person", "comment__item__account")
     search_fields = (
         "subject",
         "subscription__name",
@@ -178,7 +180,9 @@ class DeliveryAdmin(ReadOnlyAdmin):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Delivery]:
         rows: QuerySet[Delivery] = super().get_queryset(request)
-        return in_reach(rows, request.user, "subscription")
+        seen = visible(Comment.objects.all(), request.user)
+        said = Q(comment=None) | Q(comment__in=seen.values("pk"))
+        return in_reach(rows, request.user, "subscription").filter(said)
 
     @display(description="Subject", ordering="subject")
     def called(self, delivery: Delivery) -> str:

@@ -9,7 +9,7 @@ from django.db import models
 from simple_history.models import HistoricalRecords
 
 from accounts.models import Account, AccountGroup, User
-from audits.models import IssueEvent, Justification, Mention, Proposal, Reminder
+from audits.models import Comment, IssueEvent, Justification, Mention, Proposal, Reminder
 from items.models import Item, Run
 
 
@@ -74,6 +74,7 @@ class Delivery(models.Model):
         DECIDED = "decided", "answer about a justification"
         REMINDER = "reminder", "reminders"
         MENTION = "mention", "mention"
+        RETURNED = "returned", "issue sent back to its owner"
 
     class State(models.TextChoices):
         GATHERING = "gathering", "gathering"
@@ -92,6 +93,13 @@ class Delivery(models.Model):
     )
     mention = models.ForeignKey(Mention, on_delete=models.CASCADE, null=True, related_name="+")
     reminders = models.ManyToManyField(Reminder, related_name="+")
+    comment = models.ForeignKey(
+        Comment,
+        on_delete=models.CASCADE,
+        null=True,
+        related_name="+",
+        help_text="With which an issue was sent back.",
+    )
     kind = models.CharField(max_length=10, choices=Kind, default=Kind.ALERT)
     state = models.CharField(max_length=10, choices=State, default=State.GATHERING)
     since = models.DateTimeField(help_text="What became known from here on.")

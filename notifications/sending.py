@@ -12,6 +12,7 @@ from django.utils import timezone
 from notifications.mails import Mail, alert, weekly
 from notifications.models import Delivery
 from notifications.proposal_mails import answer, question
+from notifications.returned_mails import returned
 from notifications.review_mails import decided, mention, reminder, waits
 
 logger = logging.getLogger(__name__)
@@ -29,6 +30,7 @@ WRITERS: dict[str, Callable[[Delivery], Mail | None]] = {
     Delivery.Kind.DECIDED: decided,
     Delivery.Kind.REMINDER: reminder,
     Delivery.Kind.MENTION: mention,
+    Delivery.Kind.RETURNED: returned,
 }
 
 

@@ -8,38 +8,30 @@ from django.db import transaction
 from django.db.models import Q
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
+from django.utils import timezone
 
 from accounts.seeing import visible
 from audits import reviewing
 from audits.admin.deciding import counted
 from audits.admin.review_form import WithdrawForm, called, note_faults
 from audits.attaching import attach
-from audits.models import Coverage, Issue, Justification, What
+from audits.due import due_days, due_on
+from audits.models import Coverage, Issue, Justification
 from audits.patterns import Pattern
 from config.console.deciding import consequences, decision_form
+from config.console.issue_story import around
+from config.console.neighbours import way_back
 from config.console.page import one, page
 from config.console.settled import settled
 from items.naming import technology_label
-
-ICONS = {
-    What.OPENED: ("report", "critical"),
-    What.REOPENED: ("report", "critical"),
-    What.FIXED: ("task_alt", "good"),
-    What.RESCORED: ("speed", "information"),
-    What.UNKNOWN: ("visibility_off", "medium"),
-    What.KNOWN: ("visibility", "information"),
-    What.JUSTIFIED: ("verified", "good"),
-    What.WITHDRAWN: ("undo", "high"),
-    What.LAPSED: ("warning", "high"),
-    What.ENDED: ("event_busy", "high"),
-    What.ASSIGNED: ("person_add", "information"),
-}
 
 
 def issue_page(request: HttpRequest, pk: int) -> HttpResponse:
     """Show an issue; take a decision about it by POST."""
     issue: Issue = one(
-        Issue.objects.select_related("version", "rule__active", "item__account"), request, pk
+        Issue.objects.select_related("version", "rule__active", "item__account", "assignee"),
+        request,
+        pk,
     )
     forms: dict[str, Any] = {
         "justify": decision_form(issue, request.user),
@@ -54,7 +46,8 @@ def issue_page(request: HttpRequest, pk: int) -> HttpResponse:
         else:
             raise PermissionDenied
         if forms[what].is_valid() and _decide(request, issue, what, forms[what]):
-            return HttpResponseRedirect(reverse("admin:audits_issue_change", args=[pk]))
+            page_of_it = reverse("admin:audits_issue_change", args=[pk])
+            return HttpResponseRedirect(page_of_it + way_back(request))
     return page(request, "issue", issue.version.title, _context(request, issue, forms))
 
 
@@ -91,7 +84,6 @@ def _context(request: HttpRequest, issue: Issue, forms: dict[str, Any]) -> dict[
         item=issue.item_id, rule=issue.rule_id
     )
     may_review = request.user.has_perm("audits.review_issue", issue)
-    events = issue.events.select_related("person", "version", "run").order_by("-at", "-pk")
     coverages = Coverage.objects.filter(issue=issue, until=None)
     context = {
         "crumb": ("Issues", reverse("admin:audits_issue_changelist")),
@@ -99,7 +91,6 @@ def _context(request: HttpRequest, issue: Issue, forms: dict[str, Any]) -> dict[
         "version": issue.version,
         "facts": _facts(issue),
         "references": _links(issue.version.references),
-        "events": [(event, *ICONS[What(event.what)]) for event in events],
         "coverages": coverages.select_related("justification__by", "justification__answered_by"),
         "seen": set(
             visible(Justification.objects.all(), request.user)
@@ -112,6 +103,7 @@ def _context(request: HttpRequest, issue: Issue, forms: dict[str, Any]) -> dict[
         "settled": settled(issue, request.user),
         "withdraw_form": forms["withdraw"],
         "deciding": forms["justify"].is_bound,
+        **around(request, issue, may_review),
     }
     if may_review and not issue.fixed_at:
         context |= consequences(forms["justify"], issue, request.user)
@@ -163,7 +155,20 @@ def _facts(issue: Issue) -> list[dict[str, Any]]:
             "link": reverse("admin:audits_rule_version", args=[issue.rule_id, version.number]),
         },
         {"name": "Score", "value": issue.score, "hint": scored},
+        *_due(issue),
     ]
+
+
+def _due(issue: Issue) -> list[dict[str, Any]]:
+    policies = due_days()
+    due = due_on(issue, policies)
+    if due is None:
+        return []
+    hint = f"{issue.severity}: {policies[issue.severity]} days"
+    late = (timezone.localdate() - due).days
+    if late > 0:
+        hint = f"{late} day{'' if late == 1 else 's'} late, {hint}"
+    return [{"name": "Due", "value": f"{due:%-d %b %Y}", "hint": hint}]
 
 
 def _links(references: Any) -> list[str]:

@@ -83,7 +83,7 @@ def test_an_export_heeds_filters_and_search(admin_client: Client) -> None:
     rows = exported(admin_client, "audits_issue", "json", severity="critical", q="wanted")
     assert [row["id"] for row in rows] == [wanted.pk]
     assert rows[0]["item uid"] == item.uid
-    assert rows[0]["item account name"] == item.account.name
+    assert rows[0]["account name"] == item.account.name
 
 
 def test_an_export_is_not_cut_where_a_page_ends(admin_client: Client) -> None:

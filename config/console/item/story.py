@@ -9,7 +9,7 @@ from django.db.models import F, IntegerField, QuerySet, Value
 
 from accounts.seeing import visible
 from audits.models import Comment, Issue, IssueEvent, Justification, What
-from config.console.issue import ICONS as OF_ISSUES
+from config.console.issue_story import ICONS as OF_ISSUES
 from items.models import Item, Kind
 from items.revisions import Numbered, configurations, what_changed
 

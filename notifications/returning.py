@@ -1,0 +1,30 @@
+"""Send an issue back to the owner of its account, who is to mend it."""
+
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.db import transaction
+
+from audits.commenting import comment
+from audits.models import Comment, Issue
+from notifications.models import Delivery
+
+
+@transaction.atomic
+def send_back(issue: Issue, text: str, by: Any) -> Comment:
+    """Mail the account's owner what is wrong and what to do about it; keep that as a comment.
+
+    Raises PermissionDenied where ``by`` may not review the item, and ValidationError where the
+    issue is closed or the account has no owner's mail.
+    """
+    owner = issue.item.account.owner_mail
+    if not owner:
+        raise ValidationError("The account has no owner's mail. An operator can enter it.")
+    if issue.fixed_at:
+        raise ValidationError("It is fixed already.")
+    words = f"Sent back to the owner, {owner}."
+    said = comment(issue.item, f"{words} {text.strip()}".strip(), by, issue=issue)
+    Delivery.objects.create(
+        kind=Delivery.Kind.RETURNED, to=owner, comment=said, since=said.at, due_at=said.at
+    )
+    return said
