@@ -5,7 +5,7 @@ from datetime import datetime
 from itertools import islice
 from typing import Any
 
-from django.db.models import Model, OuterRef, Q, QuerySet, Subquery
+from django.db.models import Case, F, Model, OuterRef, Q, QuerySet, Subquery, When
 from django.db.models.query import ModelIterable
 
 # Rows whose states are looked up by one query.
@@ -95,6 +95,11 @@ def _restored(state: Any, names: Mapping[str, str]) -> Any:
 
 def _refuse(*_: Any, **__: Any) -> None:
     raise TypeError("A row of the past is not read anew: ask for the column with the others.")
+
+
+def known_by(moment: datetime, field: str) -> Case:
+    """Return when something ended, where it had by then; else nothing."""
+    return Case(When(**{f"{field}__lte": moment}, then=F(field)), default=None)
 
 
 def renamed(condition: Q, names: Mapping[str, str]) -> Q:

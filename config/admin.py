@@ -61,9 +61,9 @@ class WatchedAccountAdmin(AccountAdmin):
     actions = ("scan_chosen", *AccountAdmin.actions)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Account]:
-        gaps = Gap.objects.filter(account=OuterRef("pk"), until=None)
-        issues = Issue.objects.unjustified().filter(account=OuterRef("pk"))
-        slices = Slice.objects.filter(account=OuterRef("pk"))
+        gaps = Gap.objects.filter(account=OuterRef("id"), until=None)
+        issues = Issue.objects.unjustified().filter(account=OuterRef("id"))
+        slices = Slice.objects.filter(account=OuterRef("id"))
         return (
             super()
             .get_queryset(request)

@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 from django import forms
 from django.contrib import admin
 from django.contrib.admin.views.main import SEARCH_VAR
-from django.db.models import Q, QuerySet
+from django.db.models import Case, F, Q, QuerySet, Value, When
 from django.http import HttpRequest
 from django.utils.html import format_html
 from unfold.decorators import display
@@ -15,6 +15,7 @@ from unfold.widgets import UnfoldAdminSelectWidget
 
 from accounts.admin import Choice, Facet, HistoryAdmin, ReadOnlyAdmin, Tabs, facet, tag
 from accounts.moments import moment_of, page_time
+from accounts.recalling import as_they_were, known_by
 from items.models import Gap, IgnoredName, Item, Run, WatcherSetting
 from items.naming import technology_label
 from items.recalling import absent, called, changed_within, items_at
@@ -241,6 +242,8 @@ class RunAdmin(ReadOnlyAdmin):
     list_select_related = ("account",)
     search_fields = ("technology", "account__name", "error")
     ordering = ("-started_at", "-pk")
+    stand_ins: ClassVar[Mapping[str, str]] = {"ended_at": "ended_at_then", "state": "state_then"}
+    partly_kept = "Of a run that went on then, the numbers are those that it ended with."
     list_intro = "One look at one technology of one account, or a judging of what is stored."
     nothing_yet = "Nothing has been read yet. The worker begins within a minute."
     fields = (
@@ -257,6 +260,19 @@ class RunAdmin(ReadOnlyAdmin):
         "gaps",
         "error",
     )
+
+    def then(self, moment: datetime) -> QuerySet[Any]:
+        """Return the runs that had begun; of one that went on only its beginning was known."""
+        return as_they_were(
+            Run.objects.filter(started_at__lte=moment).annotate(
+                ended_at_then=known_by(moment, "ended_at"),
+                state_then=Case(
+                    When(ended_at__gt=moment, then=Value(Run.State.RUNNING)),
+                    default=F("state"),
+                ),
+            ),
+            self.stand_ins,
+        )
 
     @display(description="Technology", ordering="technology")
     def technology_name(self, run: Run) -> str:
@@ -304,6 +320,8 @@ class GapAdmin(ReadOnlyAdmin):
     )
     list_select_related = ("account",)
     search_fields = ("operation", "code", "reason", "permission")
+    stand_ins: ClassVar[Mapping[str, str]] = {"until": "until_then"}
+    partly_kept = "How many items a gap concerns is what was counted last."
     list_intro = "What could not be read is unknown: nothing in it is taken for gone or for right."
     nothing_yet = "Everything that was asked for could be read."
     fields = (
@@ -321,6 +339,11 @@ class GapAdmin(ReadOnlyAdmin):
         "seen_at",
         "until",
     )
+
+    def then(self, moment: datetime) -> QuerySet[Any]:
+        rows = Gap.objects.filter(since__lte=moment)
+        ended = known_by(moment, "until")
+        return as_they_were(rows.annotate(until_then=ended), self.stand_ins)
 
     @display(description="What", ordering="technology")
     def what(self, gap: Gap) -> str:

@@ -75,6 +75,7 @@ def in_reach(rows: QuerySet[Any], user: Any, path: str = "") -> QuerySet[Any]:
 
 @admin.register(Subscription)
 class SubscriptionAdmin(HistoryAdmin):
+    shows_past = False  # What it covers is that of today.
     form = SubscriptionForm
     names_accounts = ("accounts",)
     list_display = ("name", "address", "about", "told_of", "on")

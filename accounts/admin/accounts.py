@@ -146,6 +146,7 @@ class KindFacet(Facet):
 
 
 class AccountAdmin(HistoryAdmin):
+    shows_past = False  # Its groups and counts are those of today.
     list_display: tuple[str, ...] = (
         "called",
         "kind",
@@ -313,6 +314,7 @@ class AccountAdmin(HistoryAdmin):
 
 @admin.register(AccountGroup)
 class AccountGroupAdmin(HistoryAdmin):
+    shows_past = False  # Its accounts are those of today.
     list_display = ("name", "members", "notes")
     search_fields = ("name",)
     nothing_yet = "A group holds accounts that belong together; roles are granted for groups."

@@ -59,6 +59,8 @@ class Guarded:
     """What a person may see and do of a model's rows; for lists, forms and their parts."""
 
     model: type[Model]
+    shows_past: ClassVar[bool] = True
+    """Whether earlier states are shown, where they are kept."""
     names_accounts: ClassVar[Sequence[str]] = ()
     """Fields beside the model's ``account_path`` that name accounts: a row that names one out
     of a person's sight is not shown."""
@@ -72,7 +74,8 @@ class Guarded:
 
     def then(self, moment: datetime) -> QuerySet[Any] | None:
         """Return the rows as they were at a moment; None: that was not kept."""
-        return recall(self.model, moment) if hasattr(self.model, "history") else None
+        known = self.shows_past and hasattr(self.model, "history")
+        return recall(self.model, moment) if known else None
 
     def in_sight(self, rows: QuerySet[Any], user: Any) -> QuerySet[Any]:
         """Keep the rows that ``user`` may view."""
@@ -187,7 +190,7 @@ class GuardedAdmin(Entering, Guarded, ModelAdmin):
         if self.then(moment.at) is not None:
             return {"kept_then": True, "partly_kept": self.partly_kept}
         rows = self.model._meta.verbose_name_plural
-        return {"not_kept": f"But no earlier state of {rows} is kept: this is how it is now."}
+        return {"not_kept": f"But no earlier state of {rows} is shown: this is how it is now."}
 
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponseBase:
         form = request.GET.get(exporting.PARAMETER, "")

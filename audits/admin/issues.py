@@ -1,7 +1,8 @@
 """Where rules have no answer."""
 
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from typing import Any, ClassVar
 
 from django.contrib import admin
 from django.db.models import Q, QuerySet
@@ -10,6 +11,7 @@ from django.utils.html import format_html
 from unfold.decorators import display
 
 from accounts.admin import Curtain, ReadOnlyAdmin, Tabs, facet
+from accounts.recalling import as_they_were, known_by
 from audits.models import BlindSpot
 from items.admin import TechnologyFacet
 from items.naming import technology_label
@@ -37,9 +39,15 @@ class BlindSpotAdmin(ReadOnlyAdmin):
     list_select_related = ("rule__active", "account", "item")
     search_fields = ("reason", "rule__key", "item__name", "item__uid")
     ordering = ("-since", "-pk")
+    stand_ins: ClassVar[Mapping[str, str]] = {"until": "until_then"}
     list_intro = "Where a rule has no answer. That is never counted as right."
     nothing_yet = "Every rule had an answer for everything that it was held against."
     fields = ("rule", "account", "technology", "item", "since", "until")
+
+    def then(self, moment: datetime) -> QuerySet[Any]:
+        rows = BlindSpot.objects.filter(since__lte=moment)
+        ended = known_by(moment, "until")
+        return as_they_were(rows.annotate(until_then=ended), self.stand_ins)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[BlindSpot]:
         rows: QuerySet[BlindSpot] = super().get_queryset(request)

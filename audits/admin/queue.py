@@ -1,13 +1,15 @@
 """The queue: issues, mine and the worst first, with what to filter by and what to do with many."""
 
+from datetime import datetime
 from typing import Any
 
 from django.contrib import admin
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.http import HttpRequest
 from unfold.decorators import display
 
-from accounts.admin import ReadOnlyAdmin, facet
+from accounts.admin import ReadOnlyAdmin, Tabs, facet
+from accounts.moments import moment_of
 from accounts.seeing import visible
 from audits.admin.deciding import Deciding
 from audits.admin.handing import Handing
@@ -23,9 +25,24 @@ from audits.admin.queue_facets import (
 )
 from audits.admin.queue_list import PageByKeys, QueueList
 from audits.models import Issue
+from audits.recalling import STAND_INS, issues_at
 
 # Issues that a search finds and names once for all that is counted.
 MOST_FOUND = 20_000
+
+
+class StateThen(Tabs):
+    """What was open, accepted or fixed at a moment in the past."""
+
+    title = "state"
+    parameter_name = "state"
+    everything = "all"
+    exhaustive = True
+    conditions = {
+        "open": ("open", lambda: Q(fixed_at=None, justified=False)),
+        "justified": ("justified", lambda: Q(fixed_at=None, justified=True)),
+        "fixed": ("fixed", lambda: Q(fixed_at__isnull=False)),
+    }
 
 
 @admin.register(Issue)
@@ -47,6 +64,13 @@ class IssueAdmin(Deciding, Handing, ReadOnlyAdmin):
         facet("rule", "rule", "rule_id", "rule__active__title"),
         AgeFacet,
     )
+    filters_then = (
+        IssueOrder,
+        SeverityFacet,
+        facet("account", "account", "account_id", "account__name"),
+        IssueTechnologyFacet,
+        facet("rule", "rule", "rule_id", "rule__active__title"),
+    )
     search_fields = ("item__name", "item__uid", "item__full_name", "notes", "version__title")
     search_help_text = "Name, id or text"
     also_exported = (
@@ -65,8 +89,18 @@ class IssueAdmin(Deciding, Handing, ReadOnlyAdmin):
         "unknown",
         "assignee__username",
     )
+    stand_ins = STAND_INS
+    partly_kept = "What was found is told as it was found last; who was to decide is not kept."
     actions = ("justify_chosen", "withdraw_chosen", "assign_chosen", "comment_chosen")
     nothing_yet = "Issues appear when what was read is held against the rules."
+
+    def then(self, moment: datetime) -> QuerySet[Any]:
+        return issues_at(moment)
+
+    def get_list_filter(self, request: HttpRequest) -> Any:
+        if moment_of(request).now:
+            return super().get_list_filter(request)
+        return (StateThen, *self.filters_then)
 
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[QueueList]:
         return QueueList

@@ -91,13 +91,13 @@ class RuleAdmin(TextPage, ShippedPage, StepsPage, VersionsPage, ScorePage, Histo
     nothing_yet = "Bring in the shipped rules with: manage.py loadpacks"
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Rule]:
-        seen = visible(Issue.objects.unjustified(), request.user).filter(rule=OuterRef("pk"))
+        seen = visible(Issue.objects.unjustified(), request.user).filter(rule=OuterRef("id"))
         counted = seen.order_by().values("rule").annotate(n=Count("pk")).values("n")
         rows: QuerySet[Rule] = super().get_queryset(request)
-        newest = RuleVersion.objects.filter(rule=OuterRef("pk")).order_by("-number")
+        newest = RuleVersion.objects.filter(rule=OuterRef("id")).order_by("-number")
         return rows.annotate(
             open_count=Coalesce(Subquery(counted), Value(0)),
-            waits=Exists(Proposal.objects.filter(rule=OuterRef("pk"), answer="")),
+            waits=Exists(Proposal.objects.filter(rule=OuterRef("id"), answer="")),
             newest_title=Subquery(newest.values("title")[:1]),
             newest_score=Subquery(newest.values("score")[:1]),
         )
