@@ -5,7 +5,7 @@ from django.urls import include, path
 
 from config.api import router
 from config.console.attachments import attachment
-from config.console.dashboard import dashboard
+from config.console.dashboard.page import dashboard
 from config.console.deciding import issue_covers
 from config.console.differences import differences_page
 from config.console.find.page import find

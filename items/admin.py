@@ -9,6 +9,7 @@ from django.contrib import admin
 from django.contrib.admin.views.main import SEARCH_VAR
 from django.db.models import Case, F, Q, QuerySet, Value, When
 from django.http import HttpRequest
+from django.utils import timezone
 from django.utils.html import format_html
 from unfold.decorators import display
 from unfold.widgets import UnfoldAdminSelectWidget
@@ -217,6 +218,21 @@ class RunKind(Choice):
     }
 
 
+class RunStart(Choice):
+    title = "started"
+    parameter_name = "started"
+    conditions = {
+        "day": (
+            "in the last 24 hours",
+            lambda: Q(started_at__gte=timezone.now() - timedelta(days=1)),
+        ),
+        "week": (
+            "in the last 7 days",
+            lambda: Q(started_at__gte=timezone.now() - timedelta(days=7)),
+        ),
+    }
+
+
 class RunGaps(Choice):
     title = "gaps"
     parameter_name = "gaps"
@@ -238,7 +254,7 @@ class RunAdmin(ReadOnlyAdmin):
         "what_changed",
         "gaps",
     )
-    list_filter = (RunState, ACCOUNT, TechnologyFacet, RunKind, RunGaps)
+    list_filter = (RunState, ACCOUNT, TechnologyFacet, RunKind, RunStart, RunGaps)
     list_select_related = ("account",)
     search_fields = ("technology", "account__name", "error")
     ordering = ("-started_at", "-pk")

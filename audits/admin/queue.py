@@ -13,6 +13,7 @@ from accounts.moments import moment_of
 from accounts.seeing import visible
 from audits.admin.deciding import Deciding
 from audits.admin.handing import Handing
+from audits.admin.moved_facet import MovedFacet
 from audits.admin.queue_facets import (
     AgeFacet,
     AssigneeFacet,
@@ -63,6 +64,7 @@ class IssueAdmin(Deciding, Handing, ReadOnlyAdmin):
         AssigneeFacet,
         facet("rule", "rule", "rule_id", "rule__active__title"),
         AgeFacet,
+        MovedFacet,
     )
     filters_then = (
         IssueOrder,

@@ -1,0 +1,1 @@
+"""The first page, in parts: what is open, why the score moved, what cannot be seen."""
