@@ -20,6 +20,8 @@ from accounts.states import plain
 COMMAND = "command line"
 PORTION = 2000
 BATCH = 500
+# Entries that are looked at to say whether the end of the chain is whole.
+LATELY = 200
 HASHED = (
     "number",
     "at",
@@ -96,14 +98,13 @@ def _made(
     action: str, thing: models.Model | str, before: Any, after: Any, account: Account | None
 ) -> LedgerEntry:
     row = thing if isinstance(thing, models.Model) else None
-    if account is None and row is not None:
-        account = account_of(row)
+    about = account.pk if account else _account_of(row) if row else None
     return LedgerEntry(
         action=action,
         thing=row._meta.label_lower if row else str(thing),
         key=str(row.pk or "") if row else "",
         name=plain(str(row)) if row else "",
-        account_id=account.pk if account else None,
+        account_id=about,
         before=plain(before),
         after=plain(after),
     )
@@ -125,16 +126,17 @@ class Fault:
     says: str
 
 
-def broken(known: Mapping[int, str] | None = None) -> Fault | None:
-    """Walk the chain from its beginning, in portions; return where it is broken first.
+def broken(known: Mapping[int, str] | None = None, since: int = 1) -> Fault | None:
+    """Walk the chain, in portions; return where it is broken first, from entry ``since`` on.
 
     ``known`` are numbers with the hashes that were written down elsewhere, as in the weekly
     report: whoever can write to the database could mend the whole chain, but not those.
     """
-    written_down = dict(known or {})
-    number, previous = 0, ""
+    written_down = {number: text for number, text in (known or {}).items() if number >= since}
     head = LedgerHead.objects.filter(pk=1).first()  # First: what is added meanwhile is after it.
-    for entry in LedgerEntry.objects.order_by("number").iterator(chunk_size=PORTION):
+    number, previous = since - 1, _hash_at(since - 1)
+    rows = LedgerEntry.objects.filter(number__gte=since).order_by("number")
+    for entry in rows.iterator(chunk_size=PORTION):
         number += 1
         if entry.number != number:
             return Fault(number, f"Entry {number} is missing.")
@@ -156,12 +158,33 @@ def broken(known: Mapping[int, str] | None = None) -> Fault | None:
     return None
 
 
-def account_of(row: models.Model) -> Account | None:
-    """Follow a row's way to its account; None where it belongs to none."""
+def broken_lately() -> Fault | None:
+    """Return where the last entries of the chain are broken; cheap enough for every page."""
+    head = LedgerHead.objects.filter(pk=1).first()
+    return broken(since=max(1, (head.number if head else 0) - LATELY))
+
+
+def end_of_ledger() -> str:
+    """Return the number and hash of the last entry, as ``checkledger --head`` takes them."""
+    head = LedgerHead.objects.filter(pk=1).first()
+    return f"{head.number}:{head.hash}" if head else ""
+
+
+def _hash_at(number: int) -> str:
+    entry = LedgerEntry.objects.filter(number=number).only("hash").first()
+    return entry.hash if entry else ""
+
+
+def _account_of(row: models.Model) -> int | None:
+    """Follow a row's way to its account's key; None where it belongs to none.
+
+    The account itself is not read: of a thousand rows it would be read a thousand times.
+    """
     path = getattr(row, "account_path", None)
     if path is None:
         return None
+    *way, last = path.split("__")
     found: Any = row
-    for name in filter(None, path.split("__")):
+    for name in way:
         found = getattr(found, name, None)
-    return found
+    return getattr(found, f"{last}_id" if last else "pk", None)

@@ -7,6 +7,8 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils import timezone
 
+from accounts.ledger import enter_each
+from accounts.models import User
 from accounts.seers import seers
 from audits.coverages import event
 from audits.models import Cause, Issue, IssueEvent, What
@@ -27,6 +29,8 @@ def assign(issues: Iterable[Issue], to: Any, by: Any) -> int:
             raise ValidationError({"to": f"{to} may not see every one of these issues."})
     now = timezone.now()
     given = [issue for issue in found if issue.assignee_id != (to.pk if to else None)]
+    had = User.objects.in_bulk({issue.assignee_id for issue in given if issue.assignee_id})
+    before = {issue.pk: str(had.get(issue.assignee_id) or "nobody") for issue in given}
     for issue in given:
         issue.assignee = to
     Issue.objects.bulk_update(given, ["assignee"], batch_size=500)
@@ -35,4 +39,6 @@ def assign(issues: Iterable[Issue], to: Any, by: Any) -> int:
         [event(one, What.ASSIGNED, Cause.PERSON, at=now, person=by, text=text) for one in given],
         batch_size=500,
     )
+    after = {"assignee": str(to or "nobody")}
+    enter_each(by, "assigned", [(one, {"assignee": before[one.pk]}, after) for one in given])
     return len(given)

@@ -8,9 +8,11 @@ from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import transaction
 from django.utils import timezone
 
+from accounts.ledger import enter
 from accounts.models import User
 from accounts.seeing import visible
 from accounts.seers import seers
+from accounts.states import state
 from audits.models import Comment, Issue, Mention
 from items.models import Item
 
@@ -52,6 +54,8 @@ def comment(
     Mention.objects.bulk_create(
         Mention(comment=made, user=person) for person in _mentioned(text, item) if person != by
     )
+    about = state(made, "item", "revision", "issue", "text")
+    enter(by, "commented", made, None, about)
     return made
 
 

@@ -258,7 +258,5 @@ def _evidence(review: ChangeReview, changed: Changed | None) -> dict[str, Any]:
     told: dict[str, Any] = {"Change": review.kind, "Seen": review.since.isoformat()}
     if changed:
         lines = lines_of(review.item.technology, changed)[:MOST_LINES]
-        told["Differences"] = [
-            {"Where": one.where, "Before": one.before, "After": one.after} for one in lines
-        ]
+        told["Differences"] = [f"{one.where}: {one.before} → {one.after}" for one in lines]
     return told

@@ -23,6 +23,7 @@ from accounts.seeing import visible
 from audits.models import Issue, severity
 from audits.recalling import score_at
 from audits.standing import failing
+from config.console import inbox  # noqa: F401  (It registers its page.)
 from config.console.item.comparing import LETTERS, address
 from config.console.item.then import items_banner
 from config.roles import ROLES

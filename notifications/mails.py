@@ -18,6 +18,7 @@ from items.diffing import Difference
 from items.models import Item, Kind, Run
 from items.naming import technology_label
 from items.revisions import what_changed
+from notifications.answering import ledger, unanswered
 from notifications.models import Delivery, Line, Subscription
 from notifications.telling import NEW
 
@@ -118,10 +119,10 @@ def weekly(delivery: Delivery) -> Mail:
     """Return the summary of the seven days that begin at ``delivery.since``."""
     start, end = delivery.since, delivery.since + WEEK
     subscription = _told(delivery)
-    scope = Q(account__in=subscription.accounts_wanted())
+    scope = {"account__in": subscription.accounts_wanted()}
     if subscription.technologies:
-        scope &= Q(technology__in=subscription.technologies)
-    issues = Issue.objects.filter(scope).select_related("item__account", "version")
+        scope["technology__in"] = subscription.technologies
+    issues = Issue.objects.filter(**scope).select_related("item__account", "version")
     current = issues.unjustified().order_by("-score", "opened_at")
     events = IssueEvent.objects.filter(issue__in=issues.values("pk"), at__gte=start, at__lt=end)
     happened = dict(events.values_list("what").annotate(Count("pk")).order_by())
@@ -139,6 +140,9 @@ def weekly(delivery: Delivery) -> Mail:
         "worst": [_issue(issue) for issue in current[:10]],
         "oldest": [_issue(issue) for issue in current.order_by("opened_at")[:10]],
         "issues_link": link("admin:audits_issue_changelist"),
+        "unanswered": unanswered(Q(**{f"item__{path}": value for path, value in scope.items()})),
+        "inbox_link": link("admin:audits_changereview_changelist"),
+        "ledger": ledger(),
     }
     subject = f"Vervet: {opened} new, {fixed} fixed, {context['open']} open this week"
     return written("weekly", subject, context)

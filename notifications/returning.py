@@ -5,6 +5,7 @@ from typing import Any
 from django.core.exceptions import ValidationError
 from django.db import transaction
 
+from accounts.ledger import enter
 from audits.commenting import comment
 from audits.models import Comment, Issue
 from notifications.models import Delivery
@@ -27,4 +28,5 @@ def send_back(issue: Issue, text: str, by: Any) -> Comment:
     Delivery.objects.create(
         kind=Delivery.Kind.RETURNED, to=owner, comment=said, since=said.at, due_at=said.at
     )
+    enter(by, "sent back", issue, None, {"to": owner, "text": said.text})
     return said

@@ -6,6 +6,7 @@ from datetime import timedelta
 from django.conf import settings
 from django.utils import timezone
 
+from accounts.models import Account
 from audits.models import Cause, IssueEvent, What
 from items.models import Item, Kind, Run
 from items.recording import BATCH, Changes
@@ -53,6 +54,31 @@ def tell(changes: Changes, events: Sequence[IssueEvent]) -> None:
         )
         if wanted or scored or in_sum:
             _write(subscription, wanted, scored, run if in_sum else None)
+
+
+def tell_of_questions(events: Sequence[IssueEvent]) -> None:
+    """Add a line for each issue that a person opened, and for each subscription that wants it."""
+    places: dict[tuple[int, str], list[IssueEvent]] = {}
+    for event in events:
+        if event.what in NEW:
+            place = event.issue.account_id, event.issue.technology
+            places.setdefault(place, []).append(event)
+    if not places:
+        return
+    groups: dict[int, set[int]] = {}
+    rows = Account.groups.through._default_manager.filter(account__in={pk for pk, _ in places})
+    for account, group in rows.values_list("account_id", "accountgroup_id"):
+        groups.setdefault(account, set()).add(group)
+    for subscription in subscriptions():
+        scored = [
+            event
+            for (account, technology), found in places.items()
+            if is_about(subscription, account, frozenset(groups.get(account, ())), technology)
+            for event in found
+            if wants_issue(subscription, event.score)
+        ]
+        if scored:
+            _write(subscription, [], scored, None)
 
 
 def _first_looked_at(changes: Changes) -> Iterable[Item]:

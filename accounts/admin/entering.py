@@ -10,7 +10,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils.http import urlencode
 
-from accounts.ledger import account_of, enter
+from accounts.ledger import enter
 from accounts.states import differing, named, state
 
 MOST = 500
@@ -61,13 +61,13 @@ class Entering:
 
     def delete_model(self, request: HttpRequest, obj: Any) -> None:
         with transaction.atomic():
-            before, account = self.said(request, obj), account_of(obj)
+            before = self.said(request, obj)
             with_it = _with(obj)
             gone = copy.copy(obj)
             super().delete_model(request, obj)  # type: ignore[misc]
             if with_it:
                 before["with it"] = with_it
-            enter(request.user, "deleted", gone, before, None, account)
+            enter(request.user, "deleted", gone, before, None)
 
     @transaction.atomic
     def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> None:

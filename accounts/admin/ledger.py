@@ -16,7 +16,7 @@ from unfold.decorators import display
 from accounts.admin.base import ReadOnlyAdmin
 from accounts.admin.dates import Between
 from accounts.admin.facets import Facet, facet
-from accounts.ledger import COLUMNS
+from accounts.ledger import COLUMNS, broken_lately
 from accounts.models import LedgerEntry
 
 CHUNK = 1000
@@ -71,6 +71,11 @@ class LedgerAdmin(ReadOnlyAdmin):
             name="accounts_ledgerentry_lines",
         )
         return [lines, *super().get_urls()]
+
+    def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponseBase:
+        """Show the list, and over it whether the end of the chain is whole."""
+        fault = {"fault": broken_lately() if self.has_view_permission(request) else None}
+        return super().changelist_view(request, fault | (extra_context or {}))
 
     def lines_view(self, request: HttpRequest) -> HttpResponseBase:
         """Give the entries that the list shows, whole and oldest first: one a line, as JSON.

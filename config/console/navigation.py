@@ -14,6 +14,7 @@ from audits import answering
 from audits.approving import waiting_for
 from audits.due import due_days, late
 from audits.models import Issue
+from config.console.inbox import waiting
 
 # What waits for the person, by the list in which it stands.
 BADGES: dict[str, Callable[[Any], QuerySet[Any]]] = {
@@ -21,6 +22,7 @@ BADGES: dict[str, Callable[[Any], QuerySet[Any]]] = {
     "audits_issue": lambda user: visible(Issue.objects.filter(late(due_days())), user),
     "audits_justification": answering.waiting_for,
     "audits_proposal": waiting_for,
+    "audits_changereview": waiting,
 }
 
 
@@ -41,6 +43,7 @@ MENU: tuple[tuple[str, tuple[Entry, ...]], ...] = (
         "Review",
         (
             Entry("Issues", "report", "audits_issue"),
+            Entry("Change inbox", "inbox", "audits_changereview"),
             Entry("Justifications", "verified", "audits_justification"),
         ),
     ),

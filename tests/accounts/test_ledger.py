@@ -1,13 +1,27 @@
 """Everything that a person does is in one chain, and what is done to the chain is noticed."""
 
+import os
+import subprocess
+import sys
+from io import StringIO
 from typing import Any
 
 import pytest
+from django.core.management import CommandError, call_command
 from django.db import connection, transaction
 
-from accounts.ledger import COMMAND, broken, enter, enter_each, hash_of
+from accounts.ledger import (
+    COMMAND,
+    broken,
+    broken_lately,
+    end_of_ledger,
+    enter,
+    enter_each,
+    hash_of,
+)
 from accounts.models import AccountGroup, LedgerEntry, LedgerHead
 from accounts.states import state
+from tests.config.test_workers import ROOT, database_url
 from tests.factories import AccountFactory, GroupFactory, UserFactory
 
 pytestmark = pytest.mark.django_db
@@ -195,3 +209,74 @@ def test_many_things_are_entered_with_as_few_statements_as_one(
     assert [entry.number for entry in entries] == list(range(2, 22))
     assert broken() is None
     assert enter_each(person, "changed", []) == []
+
+
+# -- the command ------------------------------------------------------------------------------
+
+
+def checked(*heads: str) -> str:
+    out = StringIO()
+    call_command("checkledger", *(f"--head={head}" for head in heads), stdout=out)
+    return out.getvalue()
+
+
+def test_the_command_says_that_a_ledger_is_whole_and_how_it_ends() -> None:
+    assert "empty" in checked()
+    *_, last = entered(3)
+    assert f"3:{last.hash}" in checked() and f"3:{last.hash}" == end_of_ledger()
+
+
+def test_the_command_names_the_first_broken_entry() -> None:
+    third = entered(5)[2]
+    assert "whole" in checked(f"3:{third.hash}")
+    for heads, says in (([f"3:{'0' * 64}"], "entry 3"), ([f"9:{'0' * 64}"], "entry 6")):
+        with pytest.raises(CommandError, match=says):
+            checked(*heads)
+    tamper("update accounts_ledgerentry set who = 'x' where number in (2, 4)")
+    with pytest.raises(CommandError, match="entry 2"):
+        checked()
+    with pytest.raises(CommandError, match="NUMBER:HASH"):
+        checked("nonsense")
+
+
+def test_the_walk_goes_over_more_than_one_portion() -> None:
+    person = UserFactory()
+    enter_each(person, "changed", [(f"thing {n}", None, None) for n in range(2500)])
+    assert broken() is None
+    tamper("delete from accounts_ledgerentry where number = 2300")
+    fault = broken()
+    assert fault and fault.number == 2300
+    fault = broken_lately()
+    assert fault and fault.number == 2300
+    tamper("update accounts_ledgerentry set who = 'x' where number = 7")
+    fault = broken()
+    assert fault and fault.number == 7
+
+
+# -- many writers -----------------------------------------------------------------------------
+
+WRITER = """
+import django, sys
+django.setup()
+from django.db import transaction
+from accounts.ledger import enter
+for n in range(int(sys.argv[1])):
+    with transaction.atomic():
+        enter(None, "changed", "thing", {"n": n}, {"n": n + 1}, who=sys.argv[2])
+"""
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_processes_that_enter_at_once_make_one_chain() -> None:
+    environment = os.environ | {
+        "DATABASE_URL": database_url(),
+        "DJANGO_SETTINGS_MODULE": "config.settings",
+    }
+    writers = [
+        subprocess.Popen([sys.executable, "-c", WRITER, "60", name], cwd=ROOT, env=environment)
+        for name in ("ines", "otto")
+    ]
+    assert [writer.wait(timeout=120) for writer in writers] == [0, 0]
+    assert LedgerEntry.objects.count() == 120 and broken() is None
+    order = list(LedgerEntry.objects.order_by("number").values_list("who", flat=True))
+    assert {order.count(name) for name in ("ines", "otto")} == {60}
