@@ -78,7 +78,8 @@ def _short(person: User) -> str:
 def _bound(form: DecisionForm, ahead: Prospect) -> int:
     """Return the bound to be shown: what was given, or what is proposed for so many."""
     given = form.cleaned_data.get("bound")
-    return given if given and given >= len(ahead.issues) else ahead.room
+    proposed = str(given) == form.data.get("proposed")  # Of what was covered before.
+    return given if given and not proposed and given >= len(ahead.issues) else ahead.room
 
 
 def _days(ahead: Prospect) -> list[tuple[int, date]]:

@@ -71,10 +71,10 @@ class Asked:
     @cached_property
     def rows(self) -> QuerySet[Any]:
         """Every item that differs, in sight and asked for."""
-        if self.faults:
-            return visible(Item.history.none(), self.user)
         since, until = self.moments
         rows = visible(differing(since.at, until.at), self.user)
+        if self.faults:
+            return rows.none()
         if self.given.get("account"):
             rows = rows.filter(account__in=self.accounts)
         if self.given.get("item"):

@@ -111,6 +111,9 @@ def test_what_a_pattern_covers_is_told_before_with_evidence(world: dict[str, Any
         client, issue, scope="pattern", name_pattern="*-lab-0?", asked_of=world["sunita"].pk
     )
     assert "Ask Sunita to approve 9 issues" in asked
+    before = {"scope": "pattern", "tag": "purpose=training", "bound": "16"}
+    assert 'value="15"' in covers(client, issue, **before, proposed="16"), "of thirteen before"
+    assert 'value="16"' in covers(client, issue, **before, proposed="15")
     assert "not within this pattern" in covers(client, issue, scope="pattern", name_pattern="x")
     assert not Justification.objects.exists()
 
@@ -230,7 +233,7 @@ def test_a_decision_is_made_beside_its_issue(
     page.wait_for_selector("text=Covers 12 now")
     page.fill("#id_because", "November training labs. Machines hold no data.")
     page.fill("#id_ticket", "SEC-2291")
-    page.click("text=30 d")
+    page.click("#consequences button:text-is('30 d')")
     page.wait_for_function("document.querySelector('#id_until').value != ''")
     page.select_option("#id_asked_of", label="Sunita Iyer")
     page.wait_for_selector("text=Ask Sunita to approve 12 issues")
