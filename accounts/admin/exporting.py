@@ -15,7 +15,6 @@ from django.core.exceptions import ObjectDoesNotExist
 from django.db.models import Model, QuerySet
 from django.http import StreamingHttpResponse
 from django.utils import timezone
-from django.utils.safestring import SafeString
 
 PARAMETER = "export"
 # What a spreadsheet would take for the beginning of a formula.
@@ -98,7 +97,7 @@ def _plain(value: Any) -> Any:
         return ", ".join(str(_plain(one)) for one in value)
     if isinstance(value, dict):
         return json.dumps(value, ensure_ascii=False, sort_keys=True, default=str)
-    return _text(value) if isinstance(value, SafeString) else str(value)
+    return _text(value) if hasattr(value, "__html__") else str(value)
 
 
 class _Words(HTMLParser):
