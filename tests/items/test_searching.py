@@ -16,6 +16,8 @@ from items.models import Address, Item, Run, Slice
 from items.portions import portions
 from items.recording import record
 from items.searching import GONE, HOLDS, INSIDE, IS, NOW, OLDER, Chosen, Found, search
+from items.terms import condition
+from items.trigrams import make_indexes, missing
 from items.watchers import watchers
 from items.watchers.base import Answered, Snapshot
 from tests.factories import AccountFactory, GroupFactory
@@ -334,3 +336,18 @@ def test_what_a_question_costs_does_not_grow(things: None, text: str, most: int)
     with CaptureQueriesContext(connection) as queries:
         find(text)
     assert len(queries) <= most, [query["sql"][:200] for query in queries]
+
+
+@pytest.mark.needs("postgres")
+def test_postgres_finds_a_text_by_an_index_in_things_and_in_revisions(things: None) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL enable_seqscan = off")
+    (term,) = understand("training").terms
+    assert "item_texts" in Item.objects.filter(condition(term)).order_by().explain()
+    revisions = Item.history.model._default_manager.filter(condition(term, "id")).order_by()
+    assert "revision_texts" in revisions.explain()
+
+
+def test_no_index_of_texts_is_missing_after_migrating() -> None:
+    assert missing(connection) == []
+    assert make_indexes(connection) == ""
