@@ -399,7 +399,7 @@ def test_every_list_opens_empty_and_says_something(admin_client: Client, model: 
 @pytest.mark.parametrize(
     ("model", "fields"),
     [
-        ("accounts_accountgroup", {"name": "PCI"}),
+        ("accounts_accountgroup", {"name": "PCI", "review_days": 7}),
         ("accounts_knownnetwork", {"cidr": "192.0.2.0/24", "whose": "ours"}),
         ("items_watchersetting", {"technology": "aws.ec2.security_group", "ephemeral": "[]"}),
         (

@@ -53,6 +53,7 @@ QUESTIONS = {
     "audits.previewing.cancel",
     "audits.prospects.prospect",
     "audits.prospects.prospect_of",
+    "audits.trending.why",
 }
 
 
