@@ -88,9 +88,7 @@ class Account(models.Model):
 
     name = models.CharField(max_length=100, unique=True)
     type = models.CharField(max_length=50)
-    identifier = models.CharField(
-        max_length=200, help_text="What the provider calls it: AWS's twelve digits."
-    )
+    identifier = models.CharField(max_length=200, help_text="What the provider calls it.")
     parameters = models.JSONField(default=dict, blank=True)
     active = models.BooleanField(default=True, help_text="Inactive accounts are not read.")
     third_party = models.BooleanField(
@@ -106,6 +104,30 @@ class Account(models.Model):
     notes = models.TextField(blank=True)
     archived_at = models.DateTimeField(null=True, blank=True, editable=False)
     created_at = models.DateTimeField(auto_now_add=True)
+
+    parent = models.ForeignKey(
+        "self",
+        on_delete=models.SET_NULL,
+        null=True,
+        editable=False,
+        related_name="children",
+        help_text="Below which account it was found.",
+    )
+    watches_found = models.BooleanField(
+        "read what is found below",
+        default=True,
+        help_text="Accounts that are found below this one are read at once; else they stay "
+        "switched off until somebody switches them on.",
+    )
+    missing_since = models.DateTimeField(
+        null=True, editable=False, help_text="Since when it is listed below its parent no more."
+    )
+    discovered_at = models.DateTimeField(
+        null=True, editable=False, help_text="When it was last asked what stands below it."
+    )
+    discovery_refused = models.TextField(
+        blank=True, editable=False, help_text="Why that was not answered; empty: it was."
+    )
 
     history = HistoricalRecords(m2m_fields=[groups])
     objects = AccountQuerySet.as_manager()

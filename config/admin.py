@@ -108,6 +108,7 @@ class WatchedAccountAdmin(AccountAdmin):
                 "value": Item.objects.living().filter(account=account).count(),
                 "link": _list("items_item", link),
             },
+            *super().facts(request, account),
         ]
 
     @display(description="Last read", ordering="read_at")

@@ -4,6 +4,9 @@ import logging
 
 from django.utils import timezone
 
+from accounts.discovering import discover as discover_below
+from accounts.models import Account
+from accounts.types.base import Refused
 from audits.evidence.making import make, prune_packs
 from audits.previewing import prune
 from audits.reviewing import end_passed
@@ -46,6 +49,14 @@ def judge(account_id: int, technology: str) -> None:
     try:
         pipeline.judge(account_id, technology)
     except (Busy, LeaseLost) as reason:
+        logger.info("%s", reason)
+
+
+def discover(account_id: int) -> None:
+    """Find the accounts below one; where that is refused, its page tells why."""
+    try:
+        discover_below(Account.objects.get(pk=account_id))
+    except (Account.DoesNotExist, Refused) as reason:
         logger.info("%s", reason)
 
 

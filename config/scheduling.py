@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.conf import settings
 from django.db import transaction
@@ -10,6 +11,7 @@ from django.utils import timezone
 from django_q.models import OrmQ
 from django_q.tasks import async_task
 
+from accounts.discovering import due_parents
 from accounts.models import Account
 from audits.rulebook import waiting
 from items.claiming import pause
@@ -17,6 +19,7 @@ from items.models import Slice, WatcherSetting
 from items.watchers import watchers
 
 Due = tuple[int, str]
+JOBS = ("config.jobs.check", "config.jobs.judge", "config.jobs.discover")
 
 
 def enqueue_due() -> int:
@@ -27,8 +30,9 @@ def enqueue_due() -> int:
     now = timezone.now()
     with transaction.atomic():
         waiting = {task["args"] for task in _queued()}
-        jobs = [("config.jobs.check", *due) for due in due_slices(now)]
+        jobs: list[tuple[Any, ...]] = [("config.jobs.check", *due) for due in due_slices(now)]
         jobs += [("config.jobs.judge", *due) for due in stale_slices(now)]
+        jobs += [("config.jobs.discover", parent.pk) for parent in due_parents(now)]
         new = [job for job in jobs if job[1:] not in waiting]
         for function, *arguments in new:
             async_task(function, *arguments)
@@ -38,7 +42,7 @@ def enqueue_due() -> int:
 def _queued() -> Iterator[dict]:
     for row in OrmQ.objects.all():
         task = row.task
-        if task.get("func", "") in ("config.jobs.check", "config.jobs.judge"):
+        if task.get("func", "") in JOBS:
             yield task
 
 

@@ -275,6 +275,18 @@ FETCH_THREADS = number("VERVET_FETCH_THREADS", 8, least=1)
 CALL_TIMEOUT = number("VERVET_CALL_TIMEOUT", 60, least=1)
 CALL_ATTEMPTS = number("VERVET_CALL_ATTEMPTS", 6, least=1)
 
+# Seconds between two looks at which accounts stand below an organisation or the like.
+DISCOVER_INTERVAL = number("VERVET_DISCOVER_INTERVAL", 3600, least=60)
+# Folders in which an account may name a file that holds a secret.
+SECRET_FOLDERS = words(
+    "VERVET_SECRET_FOLDERS",
+    ",".join(
+        filter(
+            None, (str(VAR / "secrets"), "/run/secrets", os.environ.get("CREDENTIALS_DIRECTORY"))
+        )
+    ),
+)
+
 # -- Rules ------------------------------------------------------------------------------------
 
 # Whether what decides is changed only with another person's yes.

@@ -17,6 +17,7 @@ from unfold.widgets import UnfoldAdminTextareaWidget
 from accounts.admin.base import HistoryAdmin, reach, tag
 from accounts.admin.facets import Choice, Facet, Tabs, facet
 from accounts.admin.forms import form_of, parameter_fields
+from accounts.discovering import discover
 from accounts.ledger import enter
 from accounts.models import Account, AccountGroup, KnownNetwork
 from accounts.seeing import visible
@@ -58,6 +59,16 @@ def test_connection(account: Account) -> tuple[int, str]:
         return messages.ERROR, str(refused)
 
 
+def look_below(account: Account) -> tuple[int, str]:
+    """Find the accounts below one at once."""
+    try:
+        discovery = discover(account)
+    except Refused as refused:
+        return messages.ERROR, str(refused)
+    new = f"{len(discovery.new)} new" if discovery.new else "none new"
+    return messages.SUCCESS, f"{discovery.found} found below {account}, {new}."
+
+
 def switch(on: bool) -> Callable[[Account], tuple[int, str]]:
     """Return what switches an account on or off."""
 
@@ -87,8 +98,20 @@ def _watched(account: Account) -> bool:
     return not (account.third_party or account.archived_at)
 
 
+def finds(account: Account) -> str:
+    """Return the type of the accounts that are found below one; empty: none are."""
+    return types[account.type].finds if account.type in types else ""
+
+
 DOINGS: Mapping[str, Doing] = {
     "test": Doing("Test connection", "cable", "change", test_connection, _watched),
+    "below": Doing(
+        "Find accounts",
+        "account_tree",
+        "change",
+        look_below,
+        lambda account: _watched(account) and bool(finds(account)),
+    ),
     "off": Doing(
         "Switch off",
         "pause_circle",
@@ -159,6 +182,7 @@ class AccountAdmin(HistoryAdmin):
         AccountState,
         KindFacet,
         facet("group", "group", "groups", "groups__name", many=True),
+        facet("found below", "below", "parent", "parent__name"),
     )
     search_fields = ("name", "identifier", "owner_mail")
     search_help_text = "Name, number or owner"
@@ -192,13 +216,14 @@ class AccountAdmin(HistoryAdmin):
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> list[tuple[Any, dict]]:
         account_type = self.type_of(request, obj)
         first = ["name", "identifier", "groups", "owner_mail", "notes"]
+        below = ["watches_found"] if account_type.finds else []
         return [
             (None, {"fields": (["kind"] if obj else ["type"]) + first}),
             (
                 f"How Vervet gets into {account_type.label}",
                 {"fields": parameter_fields(account_type)},
             ),
-            ("Reading", {"fields": ["active", "third_party", "calls_per_second"]}),
+            ("Reading", {"fields": [*below, "active", "third_party", "calls_per_second"]}),
         ]
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
@@ -224,7 +249,16 @@ class AccountAdmin(HistoryAdmin):
 
     def facts(self, request: HttpRequest, account: Account) -> list[dict[str, Any]]:
         """Return what the page says of the account beside its form."""
-        return []
+        facts: list[dict[str, Any]] = []
+        seen = visible(Account.objects.all(), request.user)
+        if account.parent and seen.filter(pk=account.parent.pk).exists():
+            link = reverse("admin:accounts_account_change", args=[account.parent.pk])
+            facts.append({"name": "Found below", "value": account.parent, "link": link})
+        if finds(account):
+            below = seen.filter(parent=account).count()
+            link = f"{reverse('admin:accounts_account_changelist')}?state=all&below={account.pk}"
+            facts.append({"name": "Accounts below", "value": below, "link": link})
+        return facts
 
     def _instructions(self, account: Account) -> str:
         if account.third_party or account.type not in types:
@@ -309,6 +343,8 @@ class AccountAdmin(HistoryAdmin):
             word, tone = "only known", "information"
         else:
             word, tone = ("watched", "good") if account.active else ("switched off", "medium")
+        if account.missing_since and not account.archived_at:
+            word, tone = f"{word}, not listed any more", "medium"
         return tag(tone, word)
 
 

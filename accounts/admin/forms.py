@@ -26,6 +26,7 @@ class AccountForm(forms.ModelForm):
             "name",
             "identifier",
             "third_party",
+            "watches_found",
             "active",
             "groups",
             "owner_mail",

@@ -1,7 +1,7 @@
 """What a kind of account is: its parameters, how it is checked, and how it is reached."""
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar, Protocol
 
@@ -37,6 +37,14 @@ class Parameter:
         return value
 
 
+@dataclass(frozen=True)
+class Found:
+    """An account that stands below another one, as its provider lists it."""
+
+    identifier: str
+    name: str
+
+
 class Reachable(Protocol):
     """The part of an account that a provider's session is made of."""
 
@@ -53,6 +61,8 @@ class AccountType:
     label: ClassVar[str]
     identifier_label: ClassVar[str]
     parameters: ClassVar[tuple[Parameter, ...]] = ()
+    finds: ClassVar[str] = ""
+    """The type of the accounts that are found below one of this type; empty: none are."""
 
     @classmethod
     def check_identifier(cls, identifier: str) -> None:
@@ -85,6 +95,11 @@ class AccountType:
     @classmethod
     def whoami(cls, account: Reachable) -> str:
         """Say who Vervet is in the account; raise Refused with what the provider said."""
+        raise NotImplementedError
+
+    @classmethod
+    def discover(cls, account: Reachable) -> Iterator[Found]:
+        """Yield every account below this one; raise Refused where not all can be listed."""
         raise NotImplementedError
 
 
