@@ -145,7 +145,16 @@ TONES = {
 
 @admin.register(Delivery)
 class DeliveryAdmin(ReadOnlyAdmin):
-    list_display = ("called", "to", "kind", "status", "attempts", "last_fault", "due_at", "sent_at")
+    list_display = (
+        "called",
+        "whom",
+        "kind",
+        "status",
+        "attempts",
+        "last_fault",
+        "due_at",
+        "sent_at",
+    )
     list_filter = (
         DeliveryState,
         facet("subscription", "subscription", "subscription_id", "subscription__name"),
@@ -190,7 +199,7 @@ class DeliveryAdmin(ReadOnlyAdmin):
         return delivery.subject or "not written yet"
 
     @display(description="To", ordering="subscription__address")
-    def to(self, delivery: Delivery) -> str:
+    def whom(self, delivery: Delivery) -> str:
         return delivery.address
 
     @display(description="State", ordering="state")

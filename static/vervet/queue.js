@@ -96,9 +96,13 @@
     if (event.key === "/" && search) {
       event.preventDefault();
       event.stopPropagation();
-      // Where the filters are folded away, they are opened first.
-      if (!search.offsetParent) document.querySelector("#changelist button.act")?.click();
-      requestAnimationFrame(() => search.focus());
+      // Focused at once: what is typed next belongs in it. Where the filters are folded away, they
+      // are opened first.
+      search.focus();
+      if (document.activeElement !== search) {
+        document.querySelector("#changelist button.act")?.click();
+        requestAnimationFrame(() => search.focus());
+      }
       return;
     }
     const keys = document.getElementById("queue-keys");

@@ -10,6 +10,7 @@ from audits.loading import load_folder
 from audits.models import Preview, Rule
 from audits.versions import text_of, write_version
 from config.previews import answer
+from items.models import Item
 from tests.config.test_looks import HOSTILE, WIDTHS, Visit, world
 from tests.factories import ItemFactory
 
@@ -112,7 +113,8 @@ def test_rules_are_pasted_looked_at_and_imported(
     card.get_by_text("What would it change now?").click()
     page.wait_for_selector("text=Waiting for a worker")
     answer(Preview.objects.get().pk)
-    page.wait_for_selector("text=In force now, over 4 items. Issues: 1 new")
+    held = f"In force now, over {Item.objects.count()} items. Issues: 1 new"
+    page.wait_for_selector(f"text={held}")
     wide = page.evaluate("document.documentElement.scrollWidth")
     assert wide <= visit.width
     take(page, f"import-{mode}")

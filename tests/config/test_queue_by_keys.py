@@ -54,6 +54,7 @@ def test_keys_move_and_choose(visit: Visit) -> None:
     page.keyboard.press("?")
     assert page.locator("#queue-keys").is_visible()
     page.keyboard.press("Escape")
+    page.locator("#queue-keys").wait_for(state="hidden")
     page.keyboard.press("/")
     page.keyboard.type("xjy")
     assert page.input_value("#queue-search") == "xjy"

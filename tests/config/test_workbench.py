@@ -251,6 +251,10 @@ LEAKS = (
 )
 
 
+# The header's way to another moment repeats the address that was asked for, whatever it holds.
+MOMENT = re.compile(r'<details class="relative moment.*?</details>', re.DOTALL)
+
+
 @pytest.mark.parametrize("expression", LEAKS)
 def test_an_editor_of_some_accounts_asks_nothing_of_the_others(
     rule: Rule, admin_user: User, expression: str
@@ -277,7 +281,7 @@ def test_an_editor_of_some_accounts_asks_nothing_of_the_others(
         for kind in kinds if name == "workbench_ask" else kinds[:1]:
             answer = asks(reverse(name, args=arguments), {**given, "kind": kind, "q": ""})
             assert answer.status_code == expected, name
-            shown = unescape(answer.content.decode())
+            shown = unescape(MOMENT.sub("", answer.content.decode()))
             assert expression not in shown, "what was sent is not tried"
             assert "hidden-haven" not in shown
     assert editor.post(reverse("workbench_try"), sent(expression=expression)).status_code == 403
