@@ -6,14 +6,19 @@ missing. ``VERVET_REQUIRE=postgres,browser`` turns these skips into failures.
 
 import os
 import shutil
+import sqlite3
 import tempfile
 from collections.abc import Callable, Iterator
+from contextlib import closing
+from functools import cache
+from hashlib import sha256
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 import pytest
 from django.conf import settings
+from django.db import connection
 
 pytest_plugins = ["tests.cloud.server", "tests.notifications.smtp"]
 
@@ -87,6 +92,45 @@ def pytest_configure(config: pytest.Config) -> None:
     if settings.SQLITE:  # A file, as in use: in memory, threads would share one connection.
         test = settings.DATABASES["default"].setdefault("TEST", {})
         test["NAME"] = str(folder / "test.sqlite3")
+
+
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings(django_db_modify_db_settings: None) -> None:
+    """Begin with a copy of an SQLite file that is migrated already, where there is one.
+
+    Migrating takes longer than most runs of a few tests. Only what is new is then migrated.
+    """
+    if settings.SQLITE and migrated().exists():
+        shutil.copy(migrated(), settings.DATABASES["default"]["TEST"]["NAME"])
+
+
+@pytest.fixture(scope="session")
+def django_db_keepdb(django_db_keepdb: bool) -> bool:
+    """Take the copy as it is; it goes with the folder in which it lies."""
+    return django_db_keepdb or (settings.SQLITE and migrated().exists())
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> None:
+    """Keep what was migrated for the next run."""
+    if not settings.SQLITE or migrated().exists():
+        return
+    with django_db_blocker.unblock():
+        fresh = migrated().with_suffix(f".{os.getpid()}")
+        fresh.parent.mkdir(parents=True, exist_ok=True)
+        with closing(sqlite3.connect(fresh)) as copy:
+            connection.ensure_connection()
+            connection.connection.backup(copy)
+        fresh.rename(migrated())
+
+
+@cache
+def migrated() -> Path:
+    """Return where a migrated database of just these migrations and packages is kept."""
+    said = sha256((settings.BASE_DIR / "requirements.txt").read_bytes())
+    for path in sorted(settings.BASE_DIR.glob("*/migrations/*.py")):
+        said.update(path.name.encode() + path.read_bytes())
+    return settings.BASE_DIR / "build" / f"migrated-{said.hexdigest()[:16]}.sqlite3"
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
