@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime, time, timedelta
 from typing import Any
 
+from django.db import connection
 from django.db.models import F, Q, TextField
 from django.db.models.functions import Cast
 from django.db.models.lookups import IContains
@@ -27,7 +28,12 @@ NAMES = ("name", "uid", "full_name")
 DURABLE = (Kind.CREATED, Kind.CHANGED, Kind.GONE, Kind.BACK)
 # A piece of a regular expression that stands in whatever it finds: no shorter one helps.
 SHORTEST = 3
-_PLAIN = re.compile(rf"[\w-]{{{SHORTEST},}}(?![?*{{\w-])")
+# A part of a regular expression: a set, an escaped sign or letter, how often, or one character.
+_PART = re.compile(r"\[\^?\]?(?:\[:\^?\w+:\]|\\.|[^\]\\])*\]|\\.|\{[\d,]*\}|.", re.DOTALL)
+# Escaped letters that stand for no text of their own; what others stand for is left open.
+_STANDING = frozenset("dDwWsSbBAz")
+# What stands in the stored text just as it does in the text of a value.
+_SAME = re.compile(r'[^"\\{}\[\],:\s](?:[^"\\{}\[\],]*[^"\\{}\[\],:\s])?')
 
 ORDERS: dict[str, Callable[[Any, Any], bool]] = {
     ">": operator.gt,
@@ -50,7 +56,7 @@ def condition(term: Term, key: str = "pk") -> Q:
     if isinstance(term, Tagged):
         return _has(quoted(term.name)) & (_has(quoted(term.value)) if term.value else Q())
     if isinstance(term, Pathed):
-        return _has(f'"{last_name(term.path)}"')
+        return _beside(term)
     if isinstance(term, Patterned):
         sure = literal(term.text[1:-1])
         return _has(quoted(sure)) if sure else Q()
@@ -109,10 +115,25 @@ def last_name(path: str) -> str:
 
 def literal(pattern: str) -> str:
     """Return a piece of text without which a regular expression finds nothing; empty: unsure."""
-    if re.search(r"[|(\\\[{?*+]", pattern):
+    if re.search(r"\||\(\?", pattern):
         return ""
-    pieces = _PLAIN.findall(pattern)
-    return max(pieces, key=len, default="")
+    runs, depth = [""], 0
+    for part in _PART.findall(pattern):
+        escaped = part[0] == "\\"
+        if escaped and part[1].isalnum() and part[1] not in _STANDING:
+            return ""
+        if part in ("(", ")"):
+            depth += 1 if part == "(" else -1
+        if part[0] in "?*{":  # It may not be there at all.
+            runs[-1] = runs[-1][:-1]
+        if len(part) == 1 and part not in "()?*+{}^$." and not depth:
+            runs[-1] += part
+        elif escaped and not part[1].isalnum() and not depth:
+            runs[-1] += part[1]
+        else:
+            runs.append("")
+    longest = max(runs, key=len)
+    return longest if len(longest) >= SHORTEST else ""
 
 
 def leaves(
@@ -175,6 +196,18 @@ def _tagged(term: Tagged, config: Any) -> bool:
 def _has(text: str) -> Q:
     """Say that the stored text of a configuration has a text, in any capitals."""
     return Q(IContains(Cast(F("config"), TextField()), text))
+
+
+def _beside(term: Pathed) -> Q:
+    """Say of a stored text what it has where something at the path answers, as far as is sure."""
+    name = json.dumps(last_name(term.path), ensure_ascii=False)
+    if term.operator not in ("=", "~") or not _SAME.fullmatch(term.value):
+        return _has(name)
+    if term.operator == "~" or term.path.endswith("]"):
+        return _has(name) & _has(term.value)
+    # The value stands right after the name: as a text, or as a number or a word of JSON.
+    between = ": " if connection.vendor == "postgresql" else ":"
+    return _has(f'{name}{between}"{term.value}"') | _has(f"{name}{between}{term.value}")
 
 
 def _changed(term: Changed) -> Any:

@@ -16,7 +16,7 @@ from items.models import Address, Item, Run, Slice
 from items.portions import portions
 from items.recording import record
 from items.searching import GONE, HOLDS, INSIDE, IS, NOW, OLDER, Chosen, Found, search
-from items.terms import condition
+from items.terms import condition, literal
 from items.trigrams import make_indexes, missing
 from items.watchers import watchers
 from items.watchers.base import Answered, Snapshot
@@ -245,10 +245,16 @@ def things(prod: Account) -> None:
         ("IpPermissions[].FromPort > 22", ["db", "lab"]),
         ("IpPermissions[].FromPort != 22", ["db", "lab"]),
         ("IpPermissions[].IpRanges[].CidrIp ~ 10.0", ["lab", "web"]),
+        ("IpPermissions[].IpRanges[].CidrIp = 10.0.0.0/8", ["lab", "web"]),
+        ("Tags[].Value = TRAINING", ["lab"]),
+        ('Description = "say \\"hi\\" to Zoë"', ["web"]),
+        ("Description ~ zo", ["web"]),
         ("path:Description", ["web"]),
         ("/^10\\.0.*8$/", ["lab", "web"]),
         ("/purpose|Zo./", ["files", "lab", "web"]),
         ("/train/", ["lab"]),
+        ("/tra+ining/", ["lab"]),
+        ("/10\\.0(zzz)*/", ["lab", "web"]),
         ("tag:purpose", ["files", "lab"]),
         ("tag:purpose=training", ["lab"]),
         ("tag:purpose=train", []),
@@ -269,6 +275,31 @@ def test_a_question_finds(things: None, text: str, expected: list[str]) -> None:
     found = find(text)
     assert names(found) == expected
     assert (found.places, found.items) == (len(expected), len(expected))
+
+
+@pytest.mark.parametrize(
+    ("pattern", "sure"),
+    [
+        (r"arn:aws:iam::\d+:root", "arn:aws:iam::"),
+        (r"AKIA00[0-9]{3,5}1", "AKIA00"),
+        ("a{300}bcd", "bcd"),
+        ("a(bcdef)?xyz", "xyz"),
+        ("abcd?e", "abc"),
+        (r"10\.4\.3+", "10.4.3"),
+        ("[[:alpha:]def]ghi", "ghi"),
+        ("[]abc]defg", "defg"),
+        ("abc|def", ""),
+        ("(?i)abc", ""),
+        (r"\x41bcde", ""),
+        (r"\Qa*b\E", ""),
+        (r"\pLabc", ""),
+        ("ab", ""),
+    ],
+)
+def test_only_what_a_pattern_cannot_find_without_is_looked_for_by_the_index(
+    pattern: str, sure: str
+) -> None:
+    assert literal(pattern) == sure
 
 
 def test_a_quote_in_a_text_is_found_as_it_is_kept(things: None) -> None:
