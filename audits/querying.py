@@ -99,6 +99,8 @@ class Answer:
     """Of how many it could not be said."""
     reasons: dict[str, int] = field(default_factory=dict)
     """Why it could not be said, with how often; the first few."""
+    refused: set[int] = field(default_factory=set)
+    """The keys of the things of which it does not hold."""
     stopped: bool = False
     """Whether the time was over before the end."""
 
@@ -165,6 +167,8 @@ def query(
             elif verdict.outcome == Outcome.FAIL:
                 answer.chosen += 1
                 yield _row(asked, row, context)
+            else:
+                answer.refused.add(row.pk)
 
 
 def things_in(sight: QuerySet[Item], moment: datetime | None) -> QuerySet[Any]:

@@ -14,6 +14,7 @@ from unfold.widgets import UnfoldAdminSelectMultipleWidget
 from accounts.admin import Choice, HistoryAdmin, ReadOnlyAdmin, Tabs, facet, reach, tag
 from accounts.models import Account, AccountGroup
 from accounts.seeing import visible
+from audits.admin.views import in_reach as views_in_reach
 from audits.models import Comment
 from items.naming import technology_label
 from items.watchers import watchers
@@ -85,13 +86,22 @@ class SubscriptionAdmin(HistoryAdmin):
     nothing_yet = "Nobody is told of anything yet. Any address will do; no login is needed."
     fieldsets = (
         (None, {"fields": ("name", "address", "on")}),
-        ("About which accounts", {"fields": ("accounts", "groups", "technologies")}),
+        ("About what", {"fields": ("accounts", "groups", "technologies", "view")}),
         ("Told of", {"fields": ("issues", "least_score", "created", "changed", "gone", "weekly")}),
     )
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Subscription]:
         rows: QuerySet[Subscription] = super().get_queryset(request)
-        return in_reach(rows, request.user).prefetch_related("accounts", "groups")
+        rows = in_reach(rows, request.user).select_related("view")
+        return rows.prefetch_related("accounts", "groups")
+
+    def get_field_queryset(
+        self, db: str | None, db_field: Any, request: HttpRequest
+    ) -> QuerySet[Any] | None:
+        rows = super().get_field_queryset(db, db_field, request)
+        if db_field.name == "view" and rows is not None:
+            return views_in_reach(rows, request.user)
+        return rows
 
     def get_form(
         self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any
@@ -105,9 +115,11 @@ class SubscriptionAdmin(HistoryAdmin):
         names = [str(one) for one in subscription.accounts.all()]
         names += [f"group {one}" for one in subscription.groups.all()]
         technologies = [technology_label(one) for one in subscription.technologies]
-        return ", ".join(names or ["all accounts"]) + (
-            f": {', '.join(technologies)}" if technologies else ""
-        )
+        parts = [
+            *technologies,
+            *([f"what “{subscription.view}” shows"] if subscription.view else []),
+        ]
+        return ", ".join(names or ["all accounts"]) + (f": {', '.join(parts)}" if parts else "")
 
     @display(description="Told of")
     def told_of(self, subscription: Subscription) -> str:

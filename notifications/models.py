@@ -9,7 +9,7 @@ from django.db import models
 from simple_history.models import HistoricalRecords
 
 from accounts.models import Account, AccountGroup, User
-from audits.models import Comment, IssueEvent, Justification, Mention, Proposal, Reminder
+from audits.models import Comment, IssueEvent, Justification, Mention, Proposal, Reminder, SavedView
 from items.models import Item, Run
 
 
@@ -24,6 +24,16 @@ class Subscription(models.Model):
         AccountGroup, blank=True, help_text="Accounts in these groups are added."
     )
     technologies = models.JSONField(default=list, blank=True, help_text="Nothing: all.")
+    view = models.ForeignKey(
+        SavedView,
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="subscriptions",
+        limit_choices_to={"page": SavedView.Page.QUERY},
+        verbose_name="what a saved query shows",
+        help_text="Only items for which its condition holds. Nothing: all items.",
+    )
     created = models.BooleanField("new items", default=True)
     changed = models.BooleanField("changed items", default=True)
     gone = models.BooleanField("items that are gone", default=True)
@@ -45,10 +55,17 @@ class Subscription(models.Model):
     def clean(self) -> None:
         if not isinstance(self.technologies, list):
             raise ValidationError({"technologies": "Must be a list of technologies."})
+        if self.view_id and self.weekly:
+            said = "The weekly summary is of whole accounts. Turn it off to be told of a query."
+            raise ValidationError({"weekly": said})
+
+    def names_accounts(self) -> bool:
+        """Say whether it is about some accounts only."""
+        return self.accounts.exists() or self.groups.exists()
 
     def accounts_wanted(self) -> models.QuerySet[Account]:
         """Return the accounts that it is about; all where none was chosen."""
-        if not self.accounts.exists() and not self.groups.exists():
+        if not self.names_accounts():
             return Account.objects.all()
         return Account.objects.filter(
             models.Q(pk__in=self.accounts.values("pk"))

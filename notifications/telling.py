@@ -8,6 +8,7 @@ from django.utils import timezone
 
 from accounts.models import Account
 from audits.models import Cause, IssueEvent, What
+from audits.showing import shown
 from items.models import Item, Kind, Run
 from items.recording import BATCH, Changes
 from notifications.models import Delivery, Line, Subscription
@@ -43,14 +44,21 @@ def tell(changes: Changes, events: Sequence[IssueEvent]) -> None:
         (single if alone else summed).append(event)
     if not (revisions or first or news):
         return
+    items = first | {item for item, _ in revisions.values()}
+    items |= {event.issue.item_id for event in news}
     groups = frozenset(run.account.groups.values_list("pk", flat=True))
     for subscription in subscriptions():
         if not is_about(subscription, run.account_id, groups, run.technology):
             continue
-        wanted = [pk for pk, kind in revisions.items() if getattr(subscription, WANTED[kind])]
-        scored = [event for event in single if wants_issue(subscription, event.score)]
-        in_sum = (first and subscription.created) or any(
-            wants_issue(subscription, event.score) for event in summed
+        heard = _heard(subscription, items)
+        wanted = [
+            pk
+            for pk, (item, kind) in revisions.items()
+            if item in heard and getattr(subscription, WANTED[kind])
+        ]
+        scored = [event for event in single if _wants(subscription, event, heard)]
+        in_sum = (first & heard and subscription.created) or any(
+            _wants(subscription, event, heard) for event in summed
         )
         if wanted or scored or in_sum:
             _write(subscription, wanted, scored, run if in_sum else None)
@@ -70,13 +78,14 @@ def tell_of_questions(events: Sequence[IssueEvent]) -> None:
     for account, group in rows.values_list("account_id", "accountgroup_id"):
         groups.setdefault(account, set()).add(group)
     for subscription in subscriptions():
-        scored = [
+        about = [
             event
             for (account, technology), found in places.items()
             if is_about(subscription, account, frozenset(groups.get(account, ())), technology)
             for event in found
-            if wants_issue(subscription, event.score)
         ]
+        heard = _heard(subscription, {event.issue.item_id for event in about})
+        scored = [event for event in about if _wants(subscription, event, heard)]
         if scored:
             _write(subscription, [], scored, None)
 
@@ -85,18 +94,34 @@ def _first_looked_at(changes: Changes) -> Iterable[Item]:
     return (item for item in changes.created if item.place in changes.first_looks)
 
 
-def _revisions(changes: Changes) -> dict[int, Kind]:
-    """Return the revisions that are news, by their key."""
+def _heard(subscription: Subscription, items: set[int]) -> set[int]:
+    """Return which of some items a subscription hears of."""
+    if subscription.view is None or not items:
+        return items
+    seen = None
+    if subscription.names_accounts():
+        wanted = subscription.accounts_wanted()
+        seen = frozenset(wanted.values_list("identifier", flat=True))
+    return shown(subscription.view, items, seen)
+
+
+def _wants(subscription: Subscription, event: IssueEvent, heard: set[int]) -> bool:
+    return event.issue.item_id in heard and wants_issue(subscription, event.score)
+
+
+def _revisions(changes: Changes) -> dict[int, tuple[int, Kind]]:
+    """Return the item and kind of each revision that is news, by the revision's key."""
     news = {item.pk: Kind(kind) for kind, item in changes.news()}
     if not news:
         return {}
     rows = Item.history.filter(run=changes.run, id__in=news).values_list("history_id", "id", "kind")
-    return {row: news[item] for row, item, kind in rows if kind == news[item]}
+    return {row: (item, news[item]) for row, item, kind in rows if kind == news[item]}
 
 
 def subscriptions() -> list[Subscription]:
     """Return those that are on, with what they are about."""
-    return list(Subscription.objects.filter(on=True).prefetch_related("accounts", "groups"))
+    rows = Subscription.objects.filter(on=True).select_related("view")
+    return list(rows.prefetch_related("accounts", "groups"))
 
 
 def is_about(one: Subscription, account: int, groups: frozenset[int], technology: str) -> bool:

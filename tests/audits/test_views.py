@@ -12,7 +12,7 @@ from audits.loading_views import load_views, shipped_views
 from audits.models import SavedView
 from audits.querying import Answer, Column, Query, columns_of, query, things_in
 from items.models import Item
-from tests.factories import AccountFactory, ItemFactory
+from tests.factories import AccountFactory, ItemFactory, SubscriptionFactory
 
 pytestmark = pytest.mark.django_db
 
@@ -246,6 +246,17 @@ def test_a_view_that_left_its_pack_goes_unless_it_was_changed() -> None:
     assert not SavedView.objects.filter(name="Old").exists()
     assert SavedView.objects.get(name="Mine").key is None
     assert load_views() == []
+
+
+def test_a_view_that_somebody_is_told_by_outlives_its_pack() -> None:
+    fields = {"name": "Old", "notes": ""}
+    view = SavedView.objects.create(
+        key="left", page="query", shipped={"pack": "vervet", **fields}, **fields
+    )
+    SubscriptionFactory(view=view)
+    load_views()
+    view.refresh_from_db()
+    assert view.key is None
 
 
 def test_a_view_of_ones_own_is_not_overwritten_by_one_of_its_name() -> None:

@@ -65,7 +65,30 @@ def test_a_query_leads_on_to_a_view_a_rule_and_a_subscription_where_one_may(mine
     viewer = somebody("viewer").get("/find/query/", QUERY).content.decode()
     assert "Make it a rule" not in viewer
     assert "Save as a view" not in viewer
-    assert "Subscribe" in somebody("operator").get("/find/query/", QUERY).content.decode()
+    view = SavedView.objects.create(name="All of A", page="query", condition="A")
+    saved = somebody("operator").get("/find/query/", {"view": view.pk}).content.decode()
+    assert f"/notifications/subscription/add/?view={view.pk}&amp;" in saved
+    assert (
+        "Subscribe"
+        not in somebody("viewer").get("/find/query/", {"view": view.pk}).content.decode()
+    )
+
+
+def test_who_subscribes_chooses_among_queries_that_are_shared_with_them(mine: Any) -> None:
+    client = somebody("operator")
+    view = SavedView.objects.create(name="All of A", page="query", condition="A")
+    SavedView.objects.create(name="Private", page="query", shared=False)
+    SavedView.objects.create(name="Some search", page="search", address="q=a")
+    start = {"view": view.pk, "name": "All of A", "weekly": ""}
+    form = client.get("/notifications/subscription/add/", start)
+    choices = form.context["adminform"].form.fields["view"].queryset
+    assert list(choices) == [view]
+    sent = {"name": "A", "address": "a@example.com", "on": "on", "view": view.pk, "created": "on"}
+    sent |= {"least_score": "4"}
+    refused = client.post("/notifications/subscription/add/", sent | {"weekly": "on"})
+    assert "The weekly summary is of whole accounts" in refused.content.decode()
+    assert client.post("/notifications/subscription/add/", sent).status_code == 302
+    assert "what “All of A” shows" in client.get("/notifications/subscription/").content.decode()
 
 
 def test_a_rule_begins_with_the_query(mine: Any) -> None:

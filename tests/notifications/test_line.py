@@ -12,7 +12,7 @@ import pytest
 from django.utils import timezone
 
 from accounts.models import Account
-from audits.models import Issue, IssueEvent, What
+from audits.models import Issue, IssueEvent, SavedView, What
 from audits.reviewing import justify
 from config import pipeline
 from items.models import Item, Kind
@@ -128,6 +128,39 @@ def test_a_subscription_hears_only_of_what_it_asked_for(
     assert {name: told(one) for name, one in unwanted.items()} == dict.fromkeys(unwanted, (0, 0))
     assert told(no_changes) == (0, 1)
     assert told(worse_only) == (0, 0)
+
+
+def test_who_subscribed_to_a_query_hears_of_what_it_shows(ec2: Any, scan: Scan) -> None:
+    a_rule("open", **OPEN)
+    conditions = {
+        "open": "IpPermissions[?FromPort == `22`]",
+        "other": "IpPermissions[?FromPort == `23`]",
+        "no answer": "lookup('aws.s3.bucket', 'Name', [GroupName])",
+    }
+    told = {}
+    for name, condition in conditions.items():
+        view = SavedView.objects.create(
+            name=name, page="query", condition=condition, technology=SECURITY_GROUPS
+        )
+        told[name] = SubscriptionFactory(view=view)
+    bucket = SavedView.objects.create(name="buckets", page="query", technology="aws.s3.bucket")
+    told["buckets"] = SubscriptionFactory(view=bucket)
+    group, quiet = make_group(ec2, "web", 443), make_group(ec2, "quiet", 443)
+    scan()
+    Line.objects.all().delete()
+    open_port(ec2, group, 22)
+    open_port(ec2, quiet, 8443)
+    scan()
+
+    def heard(name: str) -> tuple[set[str], int]:
+        lines = Line.objects.filter(subscription=told[name])
+        names = set(lines.exclude(revision=None).values_list("revision__name", flat=True))
+        return names, lines.exclude(event=None).count()
+
+    assert heard("open") == ({"web"}, 1)
+    assert heard("other") == (set(), 0)
+    assert heard("no answer") == ({"web", "quiet"}, 2), "what is unknown is not kept silent"
+    assert heard("buckets") == (set(), 0)
 
 
 def test_what_a_new_version_of_a_rule_opens_is_one_line(

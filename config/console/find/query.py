@@ -186,10 +186,7 @@ def _further(request: HttpRequest, asked: Query, view: SavedView | None) -> dict
     if may("audits.add_rule") and asked.condition:
         given = {"technology": asked.technology, "expression": asked.condition, "title": name}
         links["rule"] = f"{reverse('workbench_new')}?{urlencode(given)}"
-    if may("notifications.add_subscription"):
-        given = {
-            "technologies": asked.technology,
-            "name": name or technology_label(asked.technology),
-        }
+    if view and may("notifications.add_subscription"):
+        given = {"view": str(view.pk), "name": name, "weekly": ""}
         links["subscribe"] = f"{reverse('admin:notifications_subscription_add')}?{urlencode(given)}"
     return links
