@@ -5,8 +5,8 @@ from typing import Any
 
 from audits.functions.base import Context
 
-# About a tenth of a second. An element of a list takes as many steps as what is asked of it has
-# words, whether or not all of them come to be asked; an element of a list that is built takes
+# Some tenths of a second at worst. An element of a list takes as many steps as what is asked of it
+# has words, whether or not all of them come to be asked; an element of a list that is built takes
 # one. A rule of the shipped packs needs some thousands on a large item.
 STEPS = 500_000
 # Values that an expression may build, counted as trees: `[@,@]` doubles one with each pipe.

@@ -50,17 +50,21 @@ def as_callable(part: Part, cost: int) -> Callable[[Evaluation], Callable[[Any],
 def as_expression(part: Part, cost: int) -> Callable[[Evaluation], _Expression]:
     """Return what makes ``&a`` for JMESPath's own functions, which visit it."""
     refer = as_callable(part, cost)
-    return lambda run: _Expression(None, _Visited(refer(run)))
+    return lambda run: _Expression(None, _Visited(run, refer(run)))
 
 
 class _Visited:
     """Stands for JMESPath's interpreter in what its functions are given."""
 
-    def __init__(self, call: Callable[[Any], Any]) -> None:
+    def __init__(self, run: Evaluation, call: Callable[[Any], Any]) -> None:
+        self.run = run
         self.call = call
 
     def visit(self, _: Any, value: Any) -> Any:
-        return self.call(value)
+        found = self.call(value)
+        if type(found) is str and len(found) > TEXT:  # Likely to be compared: sort_by(), max_by().
+            self.run.spend(costs.ordering(self.run.context, [found]))
+        return found
 
 
 def _guarded(
@@ -139,12 +143,20 @@ def _told_by(argument: Any) -> Any:
 
 
 # Of JMESPath's own, what looks deeper or builds more than its arguments' first level.
-STOCK_TAKES: dict[str, Callable[..., int]] = {"join": costs.joining, "to_string": costs.whole}
+STOCK_TAKES: dict[str, Callable[..., int]] = {
+    "join": costs.joining,
+    "max": costs.ordering,
+    "min": costs.ordering,
+    "sort": costs.ordering,
+    "to_number": costs.characters,
+    "to_string": costs.whole,
+}
 
 
 def _contains(run: Evaluation, subject: Any, search: Any) -> Any:
     if type(subject) is list:
-        run.spend(1 + len(subject) * run.weight(search))
+        each = 1 + len(search) // TEXT if type(search) is str else run.weight(search)
+        run.spend(1 + len(subject) * each)
         return search in subject
     if type(subject) is str and type(search) is str:
         if len(subject) > TEXT:

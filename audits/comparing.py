@@ -5,7 +5,7 @@ from typing import Any
 
 from jmespath.visitor import _equals, _is_comparable
 
-from audits.bounds import Evaluation
+from audits.bounds import TEXT, Evaluation
 
 NUMBERS = frozenset((int, float))
 CONTAINERS = frozenset((list, dict))
@@ -18,12 +18,16 @@ def same(run: Evaluation, one: Any, other: Any) -> bool:
         if len(one) != len(other):
             return False
         run.spend(run.weight(one))
+    elif type(one) is str and len(one) > TEXT:
+        run.spend(len(one) // TEXT)
     return bool(_equals(one, other))
 
 
-def ordered(sign: str, one: Any, other: Any) -> bool | None:
+def ordered(run: Evaluation, sign: str, one: Any, other: Any) -> bool | None:
     """Compare numbers, or texts; anything else gives null. Raises TypeError for one of each."""
     if not (_is_comparable(one) and _is_comparable(other)):
         return None
+    if type(one) is str and len(one) > TEXT:
+        run.spend(len(one) // TEXT)
     answer: bool = SIGNS[sign](one, other)
     return answer

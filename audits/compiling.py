@@ -4,7 +4,7 @@ A parsed expression is written down as Python source and compiled, once. What it
 `jmespath.visitor.TreeInterpreter` gives; what it takes is counted in `audits.bounds`. Three things
 make it fast: what needs no statement becomes part of one Python expression; projections behind one
 another run as one loop, without the lists between them; and where a list is only asked whether it
-is empty, its first element ends the loop.
+is empty, its first element ends the loop, if no error can come behind it.
 """
 
 from collections.abc import Callable
@@ -14,7 +14,7 @@ from audits.bounds import Part
 from audits.calling import as_callable, as_expression, caller, takes_callables
 from audits.comparing import NUMBERS, ordered, same
 from audits.source import LONGEST, Text
-from audits.syntax import MANY, Node, clauses, links, multiplied, size
+from audits.syntax import MANY, Node, clauses, links, may_fail, multiplied, size
 
 # Python refuses source that is nested much deeper; what lies deeper becomes a function of its own.
 DEEPEST = 8
@@ -40,24 +40,30 @@ def compiled(node: Node) -> Part:
 class Source(Text):
     """The source of one expression, and of the functions that it calls."""
 
-    def __init__(self, measures: bool) -> None:
+    def __init__(self, measures: bool, split: set[int] | None = None) -> None:
         super().__init__({"_same": same, "_ordered": ordered, "_numbers": NUMBERS})
         self.measures = measures
         self._fused = 0
+        # Clauses that did not become one Python expression: trying that again at each level
+        # would double the work with each.
+        self._split: set[int] = set() if split is None else split
 
     def function(self, node: Node, asked: bool = False) -> Part:
         """Compile a node; ``asked``: only whether its value is true, as True or False."""
         if not asked:
             self.line(f"return {self._value(node, 'v')}")
         elif node["type"] in LOOPS:
-            self._each(node, "v", 1, lambda _: self.line("return True"), lambda: None)
-            self.line("return False")
+            # An error behind the first element is the answer all the same.
+            end = "found = True" if may_fail(node) else "return True"
+            self.line("found = False")
+            self._each(node, "v", 1, lambda _: self.line(end), lambda: None)
+            self.line("return found")
         else:
             self.line(f"return True if {self._truth(node, 'v')} else False")
         return self.made()
 
     def _inner(self, node: Node, asked: bool = False) -> Part:
-        return Source(self.measures).function(node, asked)
+        return Source(self.measures, self._split).function(node, asked)
 
     # -- values ----------------------------------------------------------------------------------
 
@@ -124,17 +130,17 @@ class Source(Text):
                 return f"({one} is {no}{wanted})"
             # Only 0, 1, true and false need care; anything else equals nothing but its like.
             if wanted not in (0, 1):
-                return f"({one} {sign} {self.constant(wanted)})"
+                return f"({one} {sign} {self.written(wanted)})"
         return f"({no}_same(run, {self.named(one)}, {self._value(right, v)}))"
 
     def _order(self, sign: str, left: Node, right: Node, v: str) -> str:
         one = self._value(left, v)
         if right["type"] == "literal" and type(right["value"]) in NUMBERS:
-            t, other = self.name(), self.constant(right["value"])
-            slow = f"_ordered({sign!r}, {t}, {other})"
+            t, other = self.name(), self.written(right["value"])
+            slow = f"_ordered(run, {sign!r}, {t}, {other})"
             return f"({t} {sign} {other} if type({t} := {one}) in _numbers else {slow})"
         one = self.named(one)
-        return f"_ordered({sign!r}, {one}, {self._value(right, v)})"
+        return f"_ordered(run, {sign!r}, {one}, {self._value(right, v)})"
 
     def _either(self, node: Node, v: str) -> str:
         return self._sequence(node, v, "{t} if {truth} else {right}", "if not {truth}:")
@@ -292,11 +298,14 @@ class Source(Text):
 
     def _joined(self, node: Node, v: str, word: str) -> str:
         """Return all clauses in one Python expression; nothing where one needs statements."""
+        if id(node) in self._split:
+            return ""
         codes: list[str] = []
         before = self.here()
         for clause in clauses(node):
             code, needs = self.with_lines(self._truth, clause, v)
             if needs and codes:
+                self._split.add(id(node))
                 self.taken_back(before)
                 return ""
             self.lines(needs)

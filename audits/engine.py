@@ -83,11 +83,11 @@ def evaluate(
 
     Never raises for what an expression does: what gives no answer is unknown, with the reason.
     """
-    missing = _missing(rule, unread or {})
-    if missing:
-        return Verdict(Outcome.UNKNOWN, reason=missing)
     run = Evaluation(context, steps)
     try:
+        missing = _missing(rule, unread or {})
+        if missing:
+            return Verdict(Outcome.UNKNOWN, reason=missing)
         if rule.applies_when and not truth(_visit(run, rule.applies_when, context.config)):
             return Verdict(Outcome.NOT_APPLICABLE, steps=steps - run.steps)
         selected = _visit(run, rule.expression, context.config)

@@ -65,13 +65,15 @@ class Text:
         return name
 
     def constant(self, value: Any) -> str:
-        """Return code for a value that is there before the function is called."""
-        if type(value) is int:
-            return repr(value)
+        """Return the name of a value that is there before the function is called."""
         self._names += 1
         name = f"K{self._names}"
         self._world[name] = value
         return name
+
+    def written(self, value: Any) -> str:
+        """Return code for a value: whole numbers as such, which Python compares fastest."""
+        return repr(value) if type(value) is int else self.constant(value)
 
     def with_lines(self, write: Writer, node: Node, v: str) -> tuple[str, list[str]]:
         """Return code for a node and the lines that it needs before it, which are not kept."""

@@ -6,6 +6,7 @@ Node = dict[str, Any]
 """As `jmespath.parser` makes it: type, children, and value where it has one."""
 
 CHAINS = ("subexpression", "index_expression", "pipe")
+EQUALITY = ("eq", "ne")
 BUILDERS = ("multi_select_list", "multi_select_dict")
 # More than any expression needs: three lists in one another of twenty parts each are below.
 MANY = 10_000
@@ -18,6 +19,16 @@ def size(node: Node) -> int:
 
 def children(node: Node) -> list[Node]:
     return [child for child in node["children"] if isinstance(child, dict)]
+
+
+def may_fail(node: Node) -> bool:
+    """Say whether an expression can end in an error on some configuration."""
+    kind = node["type"]
+    if kind == "function_expression" or (kind == "comparator" and node["value"] not in EQUALITY):
+        return True
+    if kind == "slice" and node["children"][2] == 0:
+        return True
+    return any(map(may_fail, children(node)))
 
 
 def multiplied(node: Node) -> int:

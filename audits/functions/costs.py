@@ -68,12 +68,19 @@ def joining(context: Context, between: Any, values: Any) -> int:
     return (separators + sum([len(one) for one in values if type(one) is str])) // TEXT
 
 
+def ordering(context: Context, values: Any, *_: Any) -> int:
+    """For what compares long texts with one another, each with some."""
+    if not isinstance(values, list):
+        return 0
+    return 10 * sum([len(one) // TEXT for one in values if type(one) is str])
+
+
 def pairing(context: Context, parents: Any, key: Any) -> int:
     """For each parent with each of its children, written out."""
     if not isinstance(key, str):
         return 0
     whole_ = [one for one in listed(parents) if isinstance(one, dict)]
-    return sum([len(one) * len(listed(one.get(key))) for one in whole_])
+    return 2 * sum([len(one) * (1 + len(listed(one.get(key)))) for one in whole_])
 
 
 def product(context: Context, one: Any, other: Any) -> int:

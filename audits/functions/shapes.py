@@ -36,8 +36,11 @@ def parsed(value: Any) -> Any:
 
 def same_key(value: Any) -> Any:
     """Give something that can be hashed, alike for what JMESPath holds to be equal."""
-    if isinstance(value, str):
+    kind = type(value)
+    if kind is str:
         return value
-    if isinstance(value, float) and value.is_integer():
-        value = int(value)
+    if kind is int or kind is bool:
+        return kind, value
+    if kind is float and value.is_integer():
+        return int, int(value)
     return (json.dumps(value, sort_keys=True, default=str),)

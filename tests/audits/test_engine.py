@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from jmespath.exceptions import JMESPathError
 
-from audits.bounds import STEPS, Evaluation, weight
+from audits.bounds import STEPS, Evaluation, RuleError, weight
 from audits.compiling import Source, compiled
 from audits.engine import EVIDENCE, Outcome, Verdict, evaluate, notes, truth
 from audits.functions.base import Context
@@ -152,9 +152,8 @@ def test_what_is_filled_into_notes_is_not_read_again() -> None:
     assert notes("{it} open", "22") == "22 open"
 
 
-scalars = (
-    st.none() | st.booleans() | st.integers(-3, 3) | st.sampled_from(["", "x", "yy", "1", 0.0])
-)
+ODD = ("", "x", "yy", "1", "é", "\N{GRINNING FACE}", "\ud800", 0.0, -0.0, 1.0, -2.5, 2**70, 10**400)
+scalars = st.none() | st.booleans() | st.integers(-3, 3) | st.sampled_from(ODD)
 configs = st.recursive(
     scalars,
     lambda inner: (
@@ -164,7 +163,8 @@ configs = st.recursive(
     max_leaves=30,
 )
 LEAVES = ("a", "b", "c", '"d e"', "@", "`1`", "`0`", "`true`", "`null`", "'x'", "''", "`[1]`",
-          "`[]`", '`{"a": 1}`', "`1.0`", "a < `2`", "b >= `0`", "*", "a[]", "@.*")  # fmt: skip
+          "`[]`", '`{"a": 1}`', "`1.0`", "`-0.0`", "`[1, true]`", '`"1"`',
+           "a < `2`", "b >= `0`", "*", "a[]", "@.*", "a[::0]")  # fmt: skip
 SHAPES = (
     "({}).a", "({})[]", "({})[*].b", "({}).*.c", "({})[0]", "({})[-1]", "({})[::-1]", "({})[1:3].a",
     "({})[?{}]", "({})[?{}].a", "({})[?{}][].b", "a[].b[?{}].c[]", "a[*].b[].c.*", "*.a[].b[?{}]",
@@ -173,7 +173,10 @@ SHAPES = (
     "{{x: {}, y: {}}}", "({}) == ({})", "({}) != ({})", "({}) > ({})", "({}) <= ({})",
     "contains({}, {})", "starts_with({}, {})", "ends_with({}, {})", "not_null({}, {})",
     "length({})", "map(&({}), {})", "sort_by({}, &({}))", "max_by({}, &({}))", "keys({})",
-    "to_string({})", "type({})", "to_array({})[]", "reverse({})",
+    "to_string({})", "type({})", "to_array({})[]", "reverse({})", "a[?b[?{}]]", "a[?!({})].b",
+    "min_by({}, &({}))", "values({})", "to_number({})", "sum({})", "avg({})", "max({})", "min({})",
+    "sort({})", "merge({}, {})", "join({}, {})", "abs({})", "ceil({})", "floor({})",
+    "not_null(&({}))", "({})[::-2].b", "({}) | [?{}] | [0]", "`1` == ({})", "nonsense({})",
 )  # fmt: skip
 
 
@@ -192,27 +195,50 @@ def evaluated(expression: str, config: Any, measures: bool | None = None) -> Any
     return part(Evaluation(Context(now=NOW, config=config)), config)
 
 
+def said(answer: Any) -> str:
+    """Give an answer as text: 1, 1.0 and true are equal to Python."""
+    return json.dumps(answer, default=lambda one: type(one).__name__)
+
+
 @given(expressions(), configs, st.sampled_from([None, True]))
 def test_a_compiled_expression_agrees_with_stock_jmespath(
     expression: str, config: Any, measures: bool | None
 ) -> None:
     try:
         wanted: Any = jmespath.search(expression, config)
-    except (JMESPathError, TypeError, ValueError):
-        return  # What stock JMESPath gives no answer to, is the engine's own affair.
-    # As text: 1, 1.0 and true are equal to Python.
-    assert json.dumps(evaluated(expression, config, measures)) == json.dumps(wanted)
+    except (JMESPathError, TypeError, ValueError, OverflowError):
+        with pytest.raises((JMESPathError, TypeError, ValueError, RuleError)):
+            evaluated(expression, config, measures)
+    else:
+        assert said(evaluated(expression, config, measures)) == said(wanted)
 
 
 @given(expressions(), configs)
 def test_the_truth_of_an_expression_is_that_of_its_value(expression: str, config: Any) -> None:
     tree = jmespath.compile(expression).parsed
+    asked = Source(measures=False).function(tree, asked=True)
+    run = Evaluation(Context(now=NOW, config=config))
     try:
         wanted = jmespath.search(expression, config)
-    except (JMESPathError, TypeError, ValueError):
-        return
-    asked = Source(measures=False).function(tree, asked=True)
-    assert asked(Evaluation(Context(now=NOW, config=config)), config) is truth(wanted)
+    except (JMESPathError, TypeError, ValueError, OverflowError):
+        with pytest.raises((JMESPathError, TypeError, ValueError, RuleError)):
+            asked(run, config)
+    else:
+        assert asked(run, config) is truth(wanted)
+
+
+def test_where_an_element_is_asked_for_an_error_behind_it_is_not_lost() -> None:
+    config = {"a": [{"b": ["x", 5]}, {"b": ["x"]}]}
+    assert judge("a[?b[?length(@) == `1`]]", config).outcome == Outcome.UNKNOWN
+    assert judge("a[?b[?@ < 'z']]", config).outcome == Outcome.UNKNOWN
+    assert judge("a[1:] | [?b[?length(@) == `1`]].b[]", config).outcome == Outcome.FAIL
+
+
+@pytest.mark.parametrize("broken", ["a[", "!" * 3000 + "a", "'", "nonsense("])
+def test_what_cannot_be_read_is_unknown_for_an_item_with_an_unread_part_too(broken: str) -> None:
+    for fields in ({"expression": broken}, {"expression": "a", "applies_when": broken}):
+        verdict = judge(config={}, unread={"Policy": "denied"}, **fields)
+        assert (verdict.outcome, bool(verdict.reason)) == (Outcome.UNKNOWN, True)
 
 
 @given(expressions(), configs)
@@ -249,6 +275,9 @@ def test_an_evaluation_never_takes_more_steps_than_it_has(
         "(" * 30 + "a[*]" + ").b" * 30,
         "[" + ", ".join(["a[*].b"] * 100) + "]",
         "!" * 30 + "a",
+        "!(a && " * 18 + "b == c" + ")" * 18,
+        "!(a && " * 60 + "(a[*].b == c)" + ")" * 60,
+        "a[?!(b && " * 12 + "(c[] == a)" + ")]" * 12,
         "a[*].{" + ", ".join(f"k{n}: b[?c == `{n}`]" for n in range(20)) + "}",
     ],
 )
@@ -349,12 +378,21 @@ WIDE = {"children": MANY, **{str(number): number for number in range(3000)}}
         "many[?covers_port(root().left, root().many)]",
         "many[?bindings(root().roles)]",
         "expand(wide, 'children')[?z]",
+        "many[?root().text == root().like]",
+        "many[?root().text < root().like]",
+        "many[?contains([root().like], root().text)]",
+        "sort(many[].[root().text, root().like][])[?z]",
+        "max(many[].root().text)",
+        "sort_by(many, &root().text)[?z]",
+        "max_by(many, &root().text)",
+        "many[?to_number(root().text)]",
     ],
 )
 def test_what_a_function_does_in_depth_is_bounded_too(bomb: str) -> None:
     config = {
         "many": MANY,
         "text": TEXT,
+        "like": TEXT[:-1] + "b",
         "arn": "arn:" + "a:" * 100_000,
         "policy": POLICY,
         "left": LEFT,
