@@ -219,11 +219,14 @@ def matches(context: Context, s: Any, regex: str) -> bool:
 
     RE2's syntax, which is that of Python without looking ahead or back and without references to
     groups: in return no expression takes longer than the text is long. At most 500 characters.
+    Null in either place matches nothing.
 
     Example: matches(Name, '(?i)^prod-')
     On: {"Name": "PROD-web"}
     Gives: true
     """
+    if regex is None:
+        return False
     if isinstance(s, str) and len(s) <= _SHORT:
         return _found(regex, s)
     found = _regex(regex)

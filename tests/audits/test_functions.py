@@ -206,6 +206,17 @@ def test_null_in_every_place_is_answered(name):
     call(world(), *[None] * most)
 
 
+@pytest.mark.parametrize("name", sorted(library()))
+@pytest.mark.parametrize("nothing", [None, {}])
+def test_every_example_is_answered_where_all_that_it_reads_is_missing(name, nothing):
+    said = example(library()[name])
+    ask(said["Example"], nothing, json.loads(said.get("With", "{}")))
+
+
+def test_a_pattern_that_is_null_matches_nothing():
+    assert ask("[matches('a', x), matches(x, 'a'), matches(x, x), glob('a', x)]", {}) == [False] * 4
+
+
 # -- lists --------------------------------------------------------------------------------------
 
 
@@ -264,7 +275,7 @@ def test_an_expression_that_explodes_elsewhere_is_answered_at_once():
     assert time.monotonic() - begun < 5
 
 
-@pytest.mark.parametrize("bad", ["(", "a{2,1}", "(?=a)", r"(a)\1", "a" * 501, None, 5])
+@pytest.mark.parametrize("bad", ["(", "a{2,1}", "(?=a)", r"(a)\1", "a" * 501, 5])
 def test_a_pattern_that_cannot_be_used_is_refused_in_plain_words(bad):
     with pytest.raises(ValueError, match=r"(pattern|expression)"):
         lists.matches(world(), "a", bad)
