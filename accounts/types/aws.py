@@ -27,6 +27,7 @@ from botocore.utils import parse_timestamp
 from django.conf import settings
 from django.core.exceptions import ValidationError
 
+from accounts.pacing import Pace
 from accounts.types.base import AccountType, Parameter, Reachable, Refused
 
 # The region of each partition in which account-wide services answer.
@@ -239,23 +240,6 @@ def moment(value: Any) -> datetime:
         except ValueError:
             pass
     return parse_timestamp(value)
-
-
-class Pace:
-    """Lets calls pass no faster than so many a second, over all threads."""
-
-    def __init__(self, calls_per_second: int) -> None:
-        self._step = 1 / calls_per_second
-        self._next = 0.0
-        self._lock = threading.Lock()
-
-    def wait(self) -> None:
-        with self._lock:
-            now = time.monotonic()
-            self._next = max(self._next + self._step, now)
-            pause = self._next - now
-        if pause > 0:
-            time.sleep(pause)
 
 
 def client_config() -> Config:

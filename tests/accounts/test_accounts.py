@@ -9,8 +9,9 @@ from django.core.management import CommandError, call_command
 
 from accounts.checks import type_messages
 from accounts.models import Account, AccountGroup, KnownNetwork
+from accounts.pacing import Pace
 from accounts.types import types
-from accounts.types.aws import AwsSession, Pace
+from accounts.types.aws import AwsSession
 from accounts.types.base import AccountType, Refused
 from config.plugins import Registry
 from tests.cloud.faults import FaultProxy
