@@ -136,7 +136,8 @@ class _Writing:
         later = not (unfolded or self.whole) and _longer(value, 0 if self._crowded else LATER)
         if said and not leads and self._crowded:
             unfolded, later = False, True
-        size = f"{len(value)} {'in the list' if isinstance(value, list) else 'parts'}"
+        parts = "1 part" if len(value) == 1 else f"{len(value)} parts"
+        size = f"{len(value)} in the list" if isinstance(value, list) else parts
         yield Line(
             "open", key, called, size=size, unfolded=unfolded, later=later, marks=said, path=path
         )

@@ -138,10 +138,28 @@ def test_an_item_is_found_that_fires_or_does_not(
 
 
 def test_where_none_fires_that_is_said(admin_client: Client, rule: Rule) -> None:
+    assert "There is no item to try." in tried(admin_client, rule=rule, choose="fires")
     ItemFactory(config=NONE)
-    assert "None of the 1 items that were tried fires" in tried(
-        admin_client, rule=rule, choose="fires"
-    )
+    says = "The one item that was tried does not fire."
+    assert says in tried(admin_client, rule=rule, choose="fires")
+    ItemFactory(config=NONE)
+    says = "None of the 2 items that were tried fires."
+    assert says in tried(admin_client, rule=rule, choose="fires")
+
+
+def test_the_shown_item_is_not_denied_where_no_other_fires(
+    admin_client: Client, rule: Rule, open_group: Item
+) -> None:
+    """What is said of the others does not stand against the result beside it."""
+    given: dict[str, Any] = {"rule": rule, "item": open_group.pk, "choose": "fires"}
+    assert "There is no other item to try." in tried(admin_client, **given)
+    ItemFactory(config=NONE)
+    answer = tried(admin_client, **given)
+    assert "fires: 1 finding" in part(answer, "bench-result")
+    assert "The one other item that was tried does not fire." in answer
+    ItemFactory(config=NONE)
+    says = "No other of the 2 items that were tried fires."
+    assert says in tried(admin_client, **given)
 
 
 def test_nothing_hostile_becomes_markup(admin_client: Client) -> None:

@@ -77,12 +77,22 @@ def _chosen(request: HttpRequest, sheet: Sheet) -> tuple[Item | None, str]:
         found, tried = choosing.sought(request.user, sheet, choice, present)
         if found:
             return found, ""
-        word = "fires" if choice == "fires" else "passes"
-        return present, f"None of the {tried} items that were tried {word}."
+        return present, _none_found(choice, tried, present)
     picked = choosing.picked(request.user, choice)
     if picked or present:
         return picked or present, ""
     return _first(request.user, sheet), ""
+
+
+def _none_found(choice: str, tried: int, present: Item | None) -> str:
+    """Say that none of the items that were tried is as wished; the present one was not tried."""
+    other = " other" if present else ""
+    if not tried:
+        return f"There is no{other} item to try."
+    one, many = ("fire", "fires") if choice == "fires" else ("pass", "passes")
+    if tried == 1:
+        return f"The one{other} item that was tried does not {one}."
+    return f"{'No other' if present else 'None'} of the {tried} items that were tried {many}."
 
 
 def _first(user: Any, sheet: Sheet) -> Item | None:
