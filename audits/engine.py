@@ -23,6 +23,8 @@ EVIDENCE = 64 * 1024
 FINDINGS = 2000
 NUL, NULL = b"\\u0000", b"null"
 HOLE = re.compile(r"\{([A-Za-z_][\w.]*)\}")
+# A moment as clouds write it: the day and the minute are what a person reads.
+MOMENT = re.compile(r"(\d{4}-\d\d-\d\d)T(\d\d:\d\d):\d\d(\.\d+)?(Z|\+00:00)")
 
 
 class Outcome(enum.StrEnum):
@@ -226,4 +228,5 @@ def readable(value: Any) -> str:
         return ", ".join(readable(one) for one in value)
     if isinstance(value, dict):
         return canonical_bytes(value).decode()
-    return str(value)
+    moment = MOMENT.fullmatch(value) if isinstance(value, str) else None
+    return f"{moment[1]} {moment[2]} UTC" if moment else str(value)

@@ -5,72 +5,34 @@ variables are named as everywhere else.
 """
 
 import os
-import secrets
-from contextlib import suppress
 from pathlib import Path
-from urllib.parse import urlsplit
 from zoneinfo import available_timezones
 
 import environ
 from django.core.exceptions import ImproperlyConfigured
 from django.urls import reverse_lazy
 
+from config.variables import address, database, kept_secret, number, switch, words
+
 BASE_DIR = Path(__file__).resolve().parent.parent
-environ.Env.read_env(os.environ.get("VERVET_ENV_FILE", BASE_DIR / ".env"))
-
-
-def number(name: str, default: int, least: int = 0) -> int:
-    """Read a whole number, or say which variable is wrong and what it takes."""
-    text = os.environ.get(name, str(default))
-    if not text.strip().lstrip("-").isdigit() or int(text) < least:
-        raise ImproperlyConfigured(f"{name} must be a whole number from {least}, not {text!r}.")
-    return int(text)
-
-
-def switch(name: str, default: bool) -> bool:
-    """Read yes or no, or say which variable is wrong and what it takes."""
-    text = os.environ.get(name, str(default)).strip().lower()
-    if text in ("1", "true", "yes", "on"):
-        return True
-    if text in ("0", "false", "no", "off", ""):
-        return False
-    raise ImproperlyConfigured(f"{name} must be true or false, not {text!r}.")
-
-
-def words(name: str, default: str = "") -> list[str]:
-    """Read a list of words, separated by commas."""
-    return [word.strip() for word in os.environ.get(name, default).split(",") if word.strip()]
+ENV_FILE = Path(os.environ.get("VERVET_ENV_FILE", BASE_DIR / ".env"))
+if "VERVET_ENV_FILE" in os.environ and not ENV_FILE.exists():
+    raise ImproperlyConfigured(f"VERVET_ENV_FILE names {ENV_FILE}, which is not there.")
+environ.Env.read_env(ENV_FILE)
 
 
 # Where files go that are no part of the program: the database, the key, static files, mails.
 VAR = Path(os.environ.get("VERVET_VAR", str(BASE_DIR / "var")))
 
-
-def kept_secret(name: str) -> str:
-    """Return the secret kept in a file of VAR; make it on the first run.
-
-    It comes to its name complete: two processes that start at once keep the same one.
-    """
-    path = VAR / name
-    if not path.exists():
-        VAR.mkdir(parents=True, exist_ok=True, mode=0o700)
-        fresh = VAR / f".{name}-{os.getpid()}"
-        with os.fdopen(os.open(fresh, os.O_CREAT | os.O_WRONLY, 0o600), "w") as file:
-            file.write(secrets.token_urlsafe(50))
-        with suppress(FileExistsError):
-            path.hardlink_to(fresh)
-        fresh.unlink()
-    return path.read_text()
-
-
 # -- How it is reached ------------------------------------------------------------------------
 
 # The address under which people open the console; links in mails begin with it.
 SITE_URL = os.environ.get("VERVET_URL", "http://127.0.0.1:8000").rstrip("/")
-SITE = urlsplit(SITE_URL)
-if SITE.scheme not in ("http", "https") or not SITE.hostname:
+SITE = address("VERVET_URL", SITE_URL, ("http", "https"), "https://vervet.example.com")
+if SITE.path or SITE.query or SITE.fragment:
     raise ImproperlyConfigured(
-        f"VERVET_URL must be an address such as https://vervet.example.com, not {SITE_URL!r}."
+        "VERVET_URL must be a host alone, such as https://vervet.example.com, "
+        f"with a port where it needs one; not {SITE_URL!r}."
     )
 LOCAL = SITE.hostname in ("127.0.0.1", "localhost")
 DEBUG = switch("DEBUG", False)
@@ -78,18 +40,17 @@ ALLOWED_HOSTS = words("ALLOWED_HOSTS", "127.0.0.1,localhost" if LOCAL else "")
 if not LOCAL and not ALLOWED_HOSTS:
     ALLOWED_HOSTS = [SITE.hostname]
 
-if "SECRET_KEY" in os.environ:
-    SECRET_KEY = os.environ["SECRET_KEY"]
-elif LOCAL:
-    SECRET_KEY = kept_secret("secret_key")
-else:
+SECRET_KEY = os.environ.get("SECRET_KEY", "")
+if not SECRET_KEY and LOCAL:
+    SECRET_KEY = kept_secret(VAR, "secret_key")
+if not SECRET_KEY:
     raise ImproperlyConfigured(
         "SECRET_KEY is not set. Set it to a long random text; only a console on 127.0.0.1 makes "
         "its own. For example: python -c 'import secrets; print(secrets.token_urlsafe(50))'"
     )
 # Digests of secret values (user data, environment values) are keyed with this, never with
 # SECRET_KEY: changing the login key must not look like a change of every secret.
-DIGEST_KEY = os.environ.get("VERVET_DIGEST_KEY") or kept_secret("digest_key")
+DIGEST_KEY = os.environ.get("VERVET_DIGEST_KEY") or kept_secret(VAR, "digest_key")
 
 HTTPS = SITE.scheme == "https"
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS
@@ -225,12 +186,7 @@ STORAGES = {
 # -- The database -----------------------------------------------------------------------------
 
 DATABASE_URL = os.environ.get("DATABASE_URL") or f"sqlite:///{VAR / 'vervet.sqlite3'}"
-if not DATABASE_URL.startswith(("sqlite:///", "postgres://", "postgresql://")):
-    raise ImproperlyConfigured(
-        "DATABASE_URL must begin with sqlite:/// or postgres://, "
-        "as in postgres://vervet:password@127.0.0.1:5432/vervet."
-    )
-DATABASES = {"default": environ.Env.db_url_config(DATABASE_URL)}
+DATABASES = {"default": database("DATABASE_URL", DATABASE_URL)}
 SQLITE = DATABASE_URL.startswith("sqlite")
 if SQLITE:
     # Without IMMEDIATE and a long timeout a third of concurrent jobs fail with "locked".
@@ -303,11 +259,12 @@ if MAIL_FOLDER:
     EMAIL_FILE_PATH = MAIL_FOLDER
 else:
     SMTP_URL = os.environ.get("VERVET_SMTP_URL", "smtp://127.0.0.1:25")
-    if not SMTP_URL.startswith(("smtp://", "smtp+tls://", "smtp+ssl://")):
-        raise ImproperlyConfigured(
-            "VERVET_SMTP_URL must begin with smtp://, smtp+tls:// or smtp+ssl://, "
-            "as in smtp+tls://user:password@mail.example.com:587."
-        )
+    address(
+        "VERVET_SMTP_URL",
+        SMTP_URL,
+        ("smtp", "smtp+tls", "smtp+ssl"),
+        "smtp+tls://user:password@mail.example.com:587, or with smtp+ssl:// or smtp://",
+    )
     globals().update(environ.Env.email_url_config(SMTP_URL))
 EMAIL_TIMEOUT = number("VERVET_SMTP_TIMEOUT", 30, least=1)
 
@@ -355,12 +312,18 @@ REST_FRAMEWORK = {
     "PAGE_SIZE": 100,
 }
 
+LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
+LOG_LEVEL = os.environ.get("VERVET_LOG_LEVEL", "INFO").upper()
+if LOG_LEVEL not in LOG_LEVELS:
+    raise ImproperlyConfigured(
+        f"VERVET_LOG_LEVEL must be one of {', '.join(LOG_LEVELS)}, not {LOG_LEVEL!r}."
+    )
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
     "formatters": {"plain": {"format": "{asctime} {levelname} {name}: {message}", "style": "{"}},
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "plain"}},
-    "root": {"handlers": ["console"], "level": os.environ.get("VERVET_LOG_LEVEL", "INFO")},
+    "root": {"handlers": ["console"], "level": LOG_LEVEL},
     "loggers": {
         name: {"level": "WARNING"}
         for name in ("axes", "botocore", "boto3", "django_structlog", "urllib3")

@@ -41,6 +41,8 @@ def claim(account_id: int, technology: str, kind: str = Run.Kind.LOOKED) -> Iter
     )
     if not free.update(holder=holder, lease_until=lease_end(), attempts=models.F("attempts") + 1):
         raise Busy(f"{row} is being read by another worker")
+    if row.holder:
+        _bury(row)
     run = Run.objects.create(account=row.account, technology=technology, kind=kind, started_at=now)
     run.holder, run.slice = holder, row
     with _renewed(run):
@@ -62,14 +64,24 @@ def _end(run: Run, attempts: int) -> None:
     if run.kind == Run.Kind.LOOKED:
         after |= {"attempts": attempts, "looked_at": run.started_at, "not_before": None}
         if attempts:
-            after["not_before"] = run.ended_at + min(
-                FIRST_WAIT * 2 ** min(attempts, 10), LONGEST_WAIT
-            )
+            after["not_before"] = run.ended_at + pause(attempts)
         else:
             after["read_at"] = run.started_at
     Slice.objects.filter(
         account_id=run.account_id, technology=run.technology, holder=run.holder
     ).update(**after)
+
+
+def _bury(row: Slice) -> None:
+    """Note the end of runs whose worker never did: it was killed, or lost the lease asleep."""
+    left = Run.objects.filter(
+        account_id=row.account_id, technology=row.technology, state=Run.State.RUNNING
+    )
+    left.update(
+        state=Run.State.FAILED,
+        ended_at=timezone.now(),
+        error="Its worker was killed, or slept for longer than the lease. The look was taken anew.",
+    )
 
 
 def pause(attempts: int) -> timedelta:

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 from typing import Any
 
+import hypothesis
 import pytest
 
 from accounts.models import Account
@@ -14,6 +15,12 @@ from tests.factories import AccountFactory
 
 SECURITY_GROUPS = "aws.ec2.security_group"
 Scan = Callable[..., Run]
+
+# A busy machine makes no property false.
+hypothesis.settings.register_profile(
+    "patient", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
+)
+hypothesis.settings.load_profile("patient")
 
 
 @pytest.fixture

@@ -52,8 +52,8 @@ class AwsAccount(AccountType):
             "The role that Vervet assumes in the account. A dash (-): no role, but the credentials "
             "that Vervet itself runs with, for the account it lives in.",
             default="Vervet",
-            pattern=r"-|[\w+=,.@/-]{1,64}",
-            wants="the name of a role (letters, digits and +=,.@-_ only; a path may stand before)",
+            pattern=r"-|([\w+=,.@-]+/)*[\w+=,.@-]{1,64}",
+            wants="the name of a role (up to 64 letters, digits and +=,.@-_, after a path or none)",
         ),
         Parameter(
             "external_id",
@@ -261,6 +261,11 @@ def explain(error: Exception) -> str:
             f"AssumeRole was refused: {error.response['Error'].get('Message', error)}. "
             "Create the role in the account with the trust policy shown here, and let "
             "Vervet's own credentials call sts:AssumeRole on it."
+        )
+    if isinstance(error, NoCredentialsError):
+        return (
+            "Vervet has no AWS credentials of its own. Run it with an instance profile, with "
+            "AWS_PROFILE, or with AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY."
         )
     return str(error)
 

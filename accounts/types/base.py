@@ -32,7 +32,7 @@ class Parameter:
         value = str(given).strip()
         if self.choices and value not in self.choices:
             raise ValueError(f"must be one of {', '.join(self.choices)}, not {value!r}")
-        if self.pattern and not re.fullmatch(self.pattern, value):
+        if self.pattern and not re.fullmatch(self.pattern, value, re.ASCII):
             raise ValueError(f"{value!r} is not {self.wants}")
         return value
 

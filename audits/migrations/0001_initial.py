@@ -195,7 +195,7 @@ class Migration(migrations.Migration):
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('at', models.DateTimeField(db_index=True)),
                 ('what', models.CharField(choices=[('opened', 'opened'), ('reopened', 'reopened'), ('fixed', 'fixed'), ('rescored', 'rescored'), ('unknown', 'unknown'), ('known again', 'known again'), ('justified', 'justified'), ('withdrawn', 'withdrawn'), ('lapsed', 'lapsed'), ('ended', 'ended')], max_length=20)),
-                ('cause', models.CharField(choices=[('cloud', 'the cloud changed'), ('rule', 'a rule changed'), ('setting', 'a setting changed'), ('context', 'what is known changed'), ('time', 'time passed'), ('coverage', 'more or less could be read'), ('person', 'a person')], max_length=20)),
+                ('cause', models.CharField(choices=[('cloud', 'the cloud changed'), ('rule', 'a rule changed'), ('setting', 'a setting changed'), ('context', 'what is known changed'), ('time', 'time passed'), ('coverage', 'what could be read changed'), ('person', 'a person')], max_length=20)),
                 ('score_before', models.PositiveSmallIntegerField(null=True)),
                 ('score', models.PositiveSmallIntegerField()),
                 ('text', models.TextField(blank=True)),

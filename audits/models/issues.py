@@ -35,7 +35,7 @@ class Cause(models.TextChoices):
     SETTING = "setting", "a setting changed"
     CONTEXT = "context", "what is known changed"
     TIME = "time", "time passed"
-    COVERAGE = "coverage", "more or less could be read"
+    COVERAGE = "coverage", "what could be read changed"
     PERSON = "person", "a person"
 
 

@@ -49,10 +49,14 @@ def test_every_account_gets_an_external_id_of_its_own() -> None:
         (["aws", "12345678901x"], "twelve digits"),
         (["aws", "１２３４５６７８９０１２"], "twelve digits"),
         (["aws", "123456789012", "--set", "role_name=a role"], "name of a role"),
+        (["aws", "123456789012", "--set", "role_name=Prüfer"], "name of a role"),
+        (["aws", "123456789012", "--set", "role_name=/Audit"], "name of a role"),
+        (["aws", "123456789012", "--set", "role_name=" + "a" * 65], "name of a role"),
         (["aws", "123456789012", "--set", "role=x"], "no such parameter"),
         (["aws", "123456789012", "--set", "partition=mars"], "must be one of aws"),
         (["aws", "123456789012", "--set", "canonical_id=abc"], "64 hexadecimal"),
         (["aws", "123456789012", "--set", "nonsense"], "NAME=VALUE"),
+        (["aws", "123456789012", "--owner-mail", "nobody"], "owner_mail: Enter a valid"),
         (["tin", "123456789012"], "not known"),
     ],
 )
@@ -113,7 +117,7 @@ def test_our_own_credentials_must_lead_into_the_account(cloud_env: None) -> None
 def test_no_credentials_are_a_refusal(cloud_env: None, monkeypatch: Any) -> None:
     for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
         monkeypatch.delenv(name)
-    with pytest.raises(Refused, match="credentials"):
+    with pytest.raises(Refused, match="AWS_PROFILE"):
         types["aws"].whoami(AccountFactory())
 
 

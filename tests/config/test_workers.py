@@ -148,6 +148,8 @@ def test_a_worker_killed_between_recording_and_telling_loses_and_doubles_nothing
     assert Line.objects.filter(event__isnull=False).count() == 3
     assert Line.objects.filter(revision=None, event=None).count() == first_look
     assert Slice.objects.get().holder == ""
+    killed.refresh_from_db()
+    assert (killed.state, "was killed" in killed.error) == (Run.State.FAILED, True)
 
 
 def test_a_worker_that_wakes_after_its_lease_was_lost_writes_nothing(

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from django.core.exceptions import ValidationError
+from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import transaction
 
@@ -37,7 +37,10 @@ class Command(BaseCommand):
         try:
             account.full_clean()
         except ValidationError as error:
-            raise CommandError("\n".join(error.messages)) from error
+            faults = error.message_dict.items()
+            raise CommandError(
+                "\n".join(_told(field, one) for field, found in faults for one in found)
+            ) from error
         account.save()
         for name in options["group"]:
             account.groups.add(AccountGroup.objects.get_or_create(name=name)[0])
@@ -45,6 +48,11 @@ class Command(BaseCommand):
         self.stdout.write(f"Added {account.name} ({account.type} {account.identifier}).")
         if not account.third_party:
             self.stdout.write(types[account.type].instructions(account))
+
+
+def _told(field: str, fault: str) -> str:
+    """Say what is wrong with which argument; a fault of a parameter names that itself."""
+    return fault if field in (NON_FIELD_ERRORS, "parameters") else f"{field}: {fault}"
 
 
 def _pair(text: str) -> tuple[str, str]:

@@ -51,6 +51,7 @@ class Command(BaseCommand):
             sent = send_due(now_too=True)
             self.stdout.write(f"{sent} mail{'s' if sent != 1 else ''} sent.")
         gaps = Gap.objects.filter(account__in=names, until=None).select_related("account")
+        gaps = [gap for gap in gaps if (gap.account_id, gap.technology) in due]
         for gap in gaps:
             self.stdout.write(self.style.WARNING(_told(gap)))
         if failed or gaps:
@@ -75,7 +76,7 @@ def _asked(options: dict[str, Any]) -> dict[str, Any]:
 def _counted(run: Run) -> str:
     parts = [f"{run.found} found"]
     parts += [f"{getattr(run, n)} {n}" for n in ("created", "changed", "gone") if getattr(run, n)]
-    parts += [f"{run.gaps} gaps"] if run.gaps else []
+    parts += [f"{run.gaps} gap{'s' if run.gaps != 1 else ''}"] if run.gaps else []
     return ", ".join(parts)
 
 

@@ -139,7 +139,7 @@ def failure(error: Exception, service: str, operation: str, needed: str = "") ->
         )
     if isinstance(error, KeyError):
         return ReadError(name, "Malformed", f"The answer does not hold {error}")
-    return ReadError(name, type(error).__name__, str(error)[:500])
+    return ReadError(name, type(error).__name__, explain(error)[:500])
 
 
 # -- the SDK's own description ------------------------------------------------------------------
