@@ -38,7 +38,7 @@ LOCAL = SITE.hostname in ("127.0.0.1", "localhost")
 DEBUG = switch("DEBUG", False)
 ALLOWED_HOSTS = words("ALLOWED_HOSTS", "127.0.0.1,localhost" if LOCAL else "")
 if not LOCAL and not ALLOWED_HOSTS:
-    ALLOWED_HOSTS = [SITE.hostname]
+    ALLOWED_HOSTS = [str(SITE.hostname)]
 
 SECRET_KEY = os.environ.get("SECRET_KEY", "")
 if not SECRET_KEY and LOCAL:

@@ -50,8 +50,8 @@ class Command(BaseCommand):
         if not options["no_mail"]:
             sent = send_due(now_too=True)
             self.stdout.write(f"{sent} mail{'s' if sent != 1 else ''} sent.")
-        gaps = Gap.objects.filter(account__in=names, until=None).select_related("account")
-        gaps = [gap for gap in gaps if (gap.account_id, gap.technology) in due]
+        open_gaps = Gap.objects.filter(account__in=names, until=None).select_related("account")
+        gaps = [gap for gap in open_gaps if (gap.account_id, gap.technology) in due]
         for gap in gaps:
             self.stdout.write(self.style.WARNING(_told(gap)))
         if failed or gaps:
