@@ -108,7 +108,12 @@ def looking_from(moment: Moment) -> Iterator[None]:
         _looking.reset(token)
 
 
+def past_time() -> datetime | None:
+    """Return the moment in the past that the page being made speaks of; None: it is of now."""
+    moment = _looking.get()
+    return None if moment is None or moment.now else moment.at
+
+
 def page_time() -> datetime:
     """Return the time that the page being made speaks of: now, or its moment in the past."""
-    moment = _looking.get()
-    return timezone.now() if moment is None or moment.now else moment.at
+    return past_time() or timezone.now()

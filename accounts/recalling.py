@@ -5,7 +5,7 @@ from datetime import datetime
 from itertools import islice
 from typing import Any
 
-from django.db.models import Case, F, Model, OuterRef, Q, QuerySet, Subquery, When
+from django.db.models import Case, F, Model, OuterRef, Q, QuerySet, Subquery, Value, When
 from django.db.models.query import ModelIterable
 
 # Rows whose states are looked up by one query.
@@ -74,8 +74,30 @@ class _Restored(ModelIterable):
     names: Mapping[str, str] = {}
 
     def __iter__(self) -> Iterator[Any]:
-        for state in super().__iter__():
-            yield _restored(state, self.names)
+        states = super().__iter__()
+        while some := list(islice(states, AT_ONCE)):
+            rows = [_restored(state, self.names) for state in some]
+            _relate(rows)
+            yield from rows
+
+
+def _relate(rows: Sequence[Any]) -> None:
+    """Give rows what they referred to then, where what they refer to now was read along."""
+    for field in rows[0]._meta.concrete_fields:
+        if not field.is_relation:
+            continue
+        wrong = [row for row in rows if _is_another(row, field)]
+        wanted = {getattr(row, field.attname) for row in wrong} - {None}
+        found = field.related_model._base_manager.in_bulk(wanted) if wanted else {}
+        for row in wrong:
+            field.set_cached_value(row, found.get(getattr(row, field.attname)))
+
+
+def _is_another(row: Any, field: Any) -> bool:
+    if not field.is_cached(row):
+        return False
+    known = field.get_cached_value(row)
+    return (known.pk if known else None) != getattr(row, field.attname)
 
 
 def _restored(state: Any, names: Mapping[str, str]) -> Any:
@@ -100,6 +122,20 @@ def _refuse(*_: Any, **__: Any) -> None:
 def known_by(moment: datetime, field: str) -> Case:
     """Return when something ended, where it had by then; else nothing."""
     return Case(When(**{f"{field}__lte": moment}, then=F(field)), default=None)
+
+
+def not_yet(model: type[Model], later: Q, before: Mapping[str, Any]) -> dict[str, Case]:
+    """Return the columns that stand in for fields of a row that something filled later: each
+    with what stood there before, under its name with ``_then``."""
+
+    def said(name: str, value: Any) -> Value:
+        field = None if value is None else model._meta.get_field(name)
+        return Value(value, output_field=field)
+
+    return {
+        f"{name}_then": Case(When(later, then=said(name, value)), default=F(name))
+        for name, value in before.items()
+    }
 
 
 def renamed(condition: Q, names: Mapping[str, str]) -> Q:

@@ -11,6 +11,8 @@ from typing import Any
 from django.db.models import Case, DateTimeField, ExpressionWrapper, F, Q, Value, When
 from django.utils import timezone
 
+from accounts.moments import page_time
+from accounts.recalling import recall
 from audits.models import Issue, ReviewPolicy
 from audits.models.rules import SEVERITIES
 
@@ -25,9 +27,15 @@ BANDS = {
 }
 
 
-def due_days() -> Policies:
-    """Read in how many days each severity is to be decided."""
-    return dict(ReviewPolicy.objects.values_list("severity", "due_days"))
+def due_days(moment: datetime | None = None) -> Policies:
+    """Read in how many days each severity is to be decided, now or at a moment.
+
+    A policy that nobody touched since it was delivered has no earlier state: it held always.
+    """
+    known = dict(ReviewPolicy.objects.values_list("severity", "due_days"))
+    if moment:
+        known |= dict(recall(ReviewPolicy, moment).values_list("severity", "due_days"))
+    return known
 
 
 def due_on(issue: Issue, policies: Policies) -> date | None:
@@ -56,8 +64,8 @@ def _begin(day: date) -> datetime:
 
 
 def late(policies: Policies) -> Q:
-    """Return what holds for issues whose last day for a decision has passed."""
-    return due_before(timezone.localdate(), policies)
+    """Return what holds for issues whose last day for a decision has passed, as the page is of."""
+    return due_before(timezone.localdate(page_time()), policies)
 
 
 def due_at(policies: Policies) -> Any:

@@ -23,7 +23,15 @@ from audits.standing import OPENING, at
 
 STAND_INS = {
     name: f"{name}_then"
-    for name in ("score", "opened_at", "fixed_at", "justified", "unknown", "version_id")
+    for name in (
+        "score",
+        "opened_at",
+        "fixed_at",
+        "justified",
+        "unknown",
+        "version_id",
+        "assignee_id",
+    )
 }
 """The column that stands in for a field of an issue in the past."""
 SILENCE = (What.UNKNOWN, What.KNOWN, What.FIXED, *OPENING)
@@ -32,7 +40,8 @@ SILENCE = (What.UNKNOWN, What.KNOWN, What.FIXED, *OPENING)
 def issues_at(moment: datetime) -> QuerySet[Any]:
     """Return the issues that had been found at a moment, with their state of then.
 
-    What was found (notes, evidence, extent) is not kept: it is as it was found last.
+    What was found (notes, evidence, extent) is not kept: it is as it was found last. Nor is who
+    was to decide: it is nobody.
     """
     by_row = Q(opened_at__lte=moment) & (Q(fixed_at=None) | Q(fixed_at__gt=moment))
     rows = (
@@ -54,6 +63,7 @@ def issues_at(moment: datetime) -> QuerySet[Any]:
                 default=_last(moment, "version_id"),
                 output_field=BigIntegerField(),
             ),
+            assignee_id_then=Value(None, output_field=BigIntegerField()),
         ),
         STAND_INS,
     )

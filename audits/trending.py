@@ -88,13 +88,19 @@ class Week:
 
 
 def trend(issues: QuerySet[Issue], now: datetime, weeks: int = WEEKS) -> list[Week]:
-    """Return the last ``weeks`` times seven days of the score of some issues, the oldest first."""
+    """Return the last ``weeks`` times seven days of the score of some issues, the oldest first.
+
+    ``now`` may lie in the past: what moved the score since is taken away.
+    """
     first = now - weeks * WEEK
     found = [Week(first + n * WEEK, first + (n + 1) * WEEK) for n in range(weeks)]
+    score = score_of(issues)
     for step in steps(issues, first):
+        if step.at > now:
+            score -= step.by
+            continue
         place = min((step.at - first) // WEEK, weeks - 1)
         found[place].causes[step.why].add(step)
-    score = score_of(issues)
     for week in reversed(found):
         week.end = score
         score -= sum(cause.by for cause in week.causes.values())

@@ -9,7 +9,6 @@ from django.contrib import admin
 from django.contrib.admin.views.main import SEARCH_VAR
 from django.db.models import Case, F, Q, QuerySet, Value, When
 from django.http import HttpRequest
-from django.utils import timezone
 from django.utils.html import format_html
 from unfold.decorators import display
 from unfold.widgets import UnfoldAdminSelectWidget
@@ -224,11 +223,11 @@ class RunStart(Choice):
     conditions = {
         "day": (
             "in the last 24 hours",
-            lambda: Q(started_at__gte=timezone.now() - timedelta(days=1)),
+            lambda: Q(started_at__gte=_days_ago(1)),
         ),
         "week": (
             "in the last 7 days",
-            lambda: Q(started_at__gte=timezone.now() - timedelta(days=7)),
+            lambda: Q(started_at__gte=_days_ago(7)),
         ),
     }
 

@@ -1,7 +1,7 @@
 """The ledger's list: who did what to what, and when; to be searched and taken away."""
 
 import json
-from datetime import UTC
+from datetime import UTC, datetime
 from typing import Any
 
 from django.contrib import admin
@@ -63,6 +63,9 @@ class LedgerAdmin(ReadOnlyAdmin):
         "added, each chained to the one before by its hash."
     )
     nothing_yet = "Nobody has done anything yet."
+
+    def then(self, moment: datetime) -> QuerySet[Any]:
+        return LedgerEntry.objects.filter(at__lte=moment)
 
     def get_urls(self) -> list[URLPattern]:
         lines = path(

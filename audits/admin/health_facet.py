@@ -13,6 +13,7 @@ class HealthFacet(Facet):
     title = "health"
     parameter_name = "health"
     path = "pk"
+    kept = False  # What ails is worked out of what is known now.
 
     @cached_property
     def examination(self) -> Examination:

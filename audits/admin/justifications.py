@@ -15,6 +15,8 @@ from django.utils.html import format_html
 from unfold.decorators import display
 
 from accounts.admin import Choice, HistoryAdmin, ReadOnlyAdmin, Tabs, facet, tag
+from accounts.moments import page_time, past_time
+from accounts.recalling import called_then
 from accounts.seeing import visible
 from audits.admin.deciding import counted
 from audits.admin.review_form import called
@@ -22,7 +24,9 @@ from audits.answering import approve, look, refuse, would_cover
 from audits.models import Coverage, Issue, Justification
 from audits.patterns import Pattern
 from audits.permits import may_review, why_not_answer
+from audits.recalling import STAND_INS, issues_at
 from audits.reviewing import withdraw_whole
+from audits.standing import at
 
 State, Scope = Justification.State, Justification.Scope
 # Issues that the page names.
@@ -63,7 +67,7 @@ class EndFacet(Choice):
 
 
 def _day(days: int) -> Any:
-    return timezone.localdate() + timedelta(days=days)
+    return timezone.localdate(page_time()) + timedelta(days=days)
 
 
 @admin.register(Justification)
@@ -93,7 +97,8 @@ class JustificationAdmin(HistoryAdmin, ReadOnlyAdmin):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Justification]:
         rows: QuerySet[Justification] = super().get_queryset(request)
-        standing = Coverage.objects.filter(justification=OuterRef("pk"), until=None).order_by()
+        covering = Coverage.objects.filter(at(page_time()), justification=OuterRef("id"))
+        standing = covering.order_by()
         counts = standing.values("justification").annotate(n=Count("pk")).values("n")
         return rows.defer("item__config", "extent").annotate(
             covering=Coalesce(Subquery(counts), Value(0))
@@ -147,6 +152,9 @@ class JustificationAdmin(HistoryAdmin, ReadOnlyAdmin):
         request.current_app = self.admin_site.name
         context = {**self.admin_site.each_context(request), **_context(request, found)}
         context["history"] = self.keeps_history(request)
+        context |= self.past(request)
+        if found.state == State.ASKED:
+            context["partly_kept"] = "What it would have covered is told of what is open now."
         return TemplateResponse(request, "console/justification.html", context)
 
 
@@ -167,7 +175,7 @@ def _context(request: HttpRequest, one: Justification) -> dict[str, Any]:
         "words": counted(len(issues)),
         "score": sum(issue.score for issue in open_ones),
         "more": max(0, len(issues) - NAMED),
-        "beyond": _beyond(one, issues, user) if one.over_at and not asked else [],
+        "beyond": _beyond(one, issues, user) if one.over_at and not (asked or past_time()) else [],
         "look": look(issues) if asked else "",
         "ended": _ended(one),
         "files": one.attachments.defer("content"),
@@ -178,14 +186,19 @@ def _context(request: HttpRequest, one: Justification) -> dict[str, Any]:
 
 
 def _covered(one: Justification) -> list[Issue]:
-    rows = Issue.objects.filter(coverages__justification=one, coverages__until=None)
+    past = past_time()
+    standing = Coverage.objects.filter(at(page_time()), justification=one.pk)
+    rows = (issues_at(past) if past else Issue.objects.all()).filter(
+        pk__in=standing.values("issue")
+    )
     rows = rows.select_related("version", "item__account").defer("item__config")
-    return list(rows.order_by("fixed_at", "-score", "pk"))
+    names = STAND_INS if past else {}
+    return list(rows.order_by(*(called_then(one, names) for one in ("fixed_at", "-score", "pk"))))
 
 
 def _ended(one: Justification) -> list[Coverage]:
     """Return what it covered once, the last first."""
-    rows = one.coverages.filter(until__isnull=False).order_by("-until", "-pk")
+    rows = one.coverages.filter(until__lte=page_time()).order_by("-until", "-pk")
     rows = rows.select_related("issue__version", "issue__item").defer("issue__item__config")
     return list(rows[:NAMED])
 

@@ -6,9 +6,9 @@ from typing import Any
 
 from django.contrib.admin.views.main import ChangeList
 from django.db.models import Q, QuerySet
-from django.utils import timezone
 
 from accounts.admin import Facet
+from accounts.moments import page_time
 from audits.models import Issue
 from audits.trending import WEEK, Why, steps
 
@@ -37,6 +37,8 @@ class MovedFacet(Facet):
     def _moved(self) -> dict[str, set[int]]:
         if not hasattr(self, "_kept"):
             self._kept: dict[str, set[int]] = defaultdict(set)
-            for step in steps(Issue.objects.all(), timezone.now() - WEEK):
-                self._kept[step.why].add(step.issue)
+            now = page_time()
+            for step in steps(Issue.objects.all(), now - WEEK):
+                if step.at <= now:
+                    self._kept[step.why].add(step.issue)
         return self._kept

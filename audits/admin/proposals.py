@@ -1,10 +1,12 @@
 """What editors asked for, and the page on which another person answers."""
 
-from typing import Any
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any, ClassVar
 
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied, ValidationError
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
@@ -12,6 +14,7 @@ from django.utils.html import format_html
 from unfold.decorators import display
 
 from accounts.admin import ReadOnlyAdmin, Tabs, facet, tag
+from accounts.recalling import as_they_were, not_yet
 from accounts.seeing import visible
 from audits.admin.rule_steps import Said, shadow_counts, told
 from audits.approving import approve, refuse, why_not, withdraw
@@ -39,6 +42,15 @@ class ProposalState(Tabs):
     }
 
 
+# What an answer fills, and what stood there before.
+ANSWERED: dict[str, Any] = {
+    "answer": "",
+    "answered_by_id": None,
+    "answered_at": None,
+    "because": "",
+}
+
+
 @admin.register(Proposal)
 class ProposalAdmin(ReadOnlyAdmin):
     """Changes of what decides that wait for, or had, a second person's answer."""
@@ -51,6 +63,13 @@ class ProposalAdmin(ReadOnlyAdmin):
     ordering = ("-at", "-pk")
     list_intro = "A change of what decides, until another person lets it in or says why not."
     nothing_yet = "Nothing waits for an answer."
+    stand_ins: ClassVar[Mapping[str, str]] = {name: f"{name}_then" for name in ANSWERED}
+
+    def then(self, moment: datetime) -> QuerySet[Any]:
+        """Return what had been asked for, with the answers that had been given."""
+        answers = not_yet(Proposal, Q(answered_at__gt=moment), ANSWERED)
+        rows = Proposal.objects.filter(at__lte=moment).annotate(**answers)
+        return as_they_were(rows, self.stand_ins)
 
     @display(description="What", ordering="version__number")
     def what(self, proposal: Proposal) -> str:

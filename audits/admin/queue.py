@@ -71,7 +71,10 @@ class IssueAdmin(Deciding, Handing, ReadOnlyAdmin):
         SeverityFacet,
         facet("account", "account", "account_id", "account__name"),
         IssueTechnologyFacet,
+        DueFacet,
         facet("rule", "rule", "rule_id", "rule__active__title"),
+        AgeFacet,
+        MovedFacet,
     )
     search_fields = ("item__name", "item__uid", "item__full_name", "notes", "version__title")
     search_help_text = "Name, id or text"

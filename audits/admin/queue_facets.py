@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from accounts.admin import Choice, Facet, Order, Tabs
 from accounts.models import Account
+from accounts.moments import moment_of, page_time
 from accounts.seeing import granted
 from audits.due import Policies, due_at, due_before, due_days, late
 from audits.waiting import waiting
@@ -22,17 +23,18 @@ WEEK = timedelta(days=7)
 ME = "me"
 
 
-def once(request: HttpRequest, ask: Callable[[], Answer]) -> Answer:
+def once(request: HttpRequest, ask: Callable[..., Answer], *about: Any) -> Answer:
     """Return an answer that is asked for once a request."""
     kept = request.__dict__.setdefault("_asked_once", {})
-    if ask not in kept:
-        kept[ask] = ask()
-    return kept[ask]
+    if (ask, *about) not in kept:
+        kept[ask, *about] = ask(*about)
+    return kept[ask, *about]
 
 
 def policies(request: HttpRequest) -> Policies:
-    """Return in how many days each severity is to be decided."""
-    return once(request, due_days)
+    """Return in how many days each severity is to be decided, at the moment of the page."""
+    moment = moment_of(request)
+    return once(request, due_days, None if moment.now else moment.at)
 
 
 def my_accounts(request: HttpRequest) -> list[int]:
@@ -120,8 +122,9 @@ class DueFacet(Choice):
         return value in self.names_of
 
     def _holds(self, value: str) -> Q:
-        known, today = policies(self.request), timezone.localdate()
-        return late(known) if value == "late" else due_before(today + WEEK, known, since=today)
+        known, today = policies(self.request), timezone.localdate(page_time())
+        late_now = value == "late"
+        return self.then(late(known) if late_now else due_before(today + WEEK, known, today))
 
     def condition(self, chosen: list[str]) -> Q:
         together = Q(pk__in=[])
@@ -176,7 +179,7 @@ class AgeFacet(Choice):
 
 
 def _ago(days: int) -> Any:
-    return timezone.now() - timedelta(days=days)
+    return page_time() - timedelta(days=days)
 
 
 class IssueOrder(Order):
@@ -197,7 +200,9 @@ class IssueOrder(Order):
         if asked == "due":
             return (due_at(policies(request)).asc(nulls_last=True), *fields)
         if asked == "mine" or asked not in cls.orders:
-            mine = Q(assignee=request.user.pk) | Q(account__in=my_accounts(request))
+            mine = Q(account__in=my_accounts(request))
+            if moment_of(request).now:  # Who was to decide is not kept.
+                mine |= Q(assignee=request.user.pk)
             first = Case(When(mine, then=Value(0)), default=Value(1), output_field=IntegerField())
             return (first.asc(), *fields)
         return fields

@@ -13,6 +13,7 @@ from django.utils import timezone
 from django.utils.functional import cached_property
 
 from accounts.admin.listing import Listing
+from accounts.moments import page_time
 from audits.admin.queue_facets import my_accounts, policies
 from audits.admin.queue_nothing import Nothing, nothing
 from audits.brief import brief
@@ -133,7 +134,7 @@ class QueueList(Listing):
 
 def furnished(issues: Sequence[Issue], request: HttpRequest, start: int) -> list[Row]:
     """Return the rows of a page; two queries, however many they are."""
-    known, today = policies(request), timezone.localdate()
+    known, today = policies(request), timezone.localdate(page_time())
     mine = set(my_accounts(request))
     keys = [issue.pk for issue in issues]
     silent = Issue.objects.filter(pk__in=keys, notes="")
@@ -156,7 +157,7 @@ def furnished(issues: Sequence[Issue], request: HttpRequest, start: int) -> list
 
 def _ended(keys: list[int]) -> dict[int, tuple[str, Any]]:
     """Return why and when the last coverage of each issue ended."""
-    rows = Coverage.objects.filter(issue__in=keys, until__isnull=False).order_by("until", "pk")
+    rows = Coverage.objects.filter(issue__in=keys, until__lte=page_time()).order_by("until", "pk")
     known = {str(end) for end in ENDED}
     return {
         issue: (why, until)

@@ -1,5 +1,6 @@
 """What the queue says when it is empty: what was looked at, and what had no answer."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -8,9 +9,11 @@ from urllib.parse import urlencode
 from django.db.models import Count, Max, Q
 from django.urls import reverse
 
+from accounts.moments import past_time
 from accounts.seeing import visible
-from audits.models import BlindSpot, Judged
-from items.models import Item, Slice
+from audits.models import BlindSpot, Judged, Tenure
+from audits.standing import alive, at
+from items.models import Item, Run, Slice
 
 # Filters that narrow down where was looked, by the field of items and of blind spots.
 PLACES = {"account": "account_id", "technology": "technology", "group": "account__groups"}
@@ -54,18 +57,18 @@ def nothing(changelist: Any) -> Nothing:
     if changelist.query or set(chosen) - {"severity", *PLACES}:
         title = "Nothing matches this search"
     here = _here(params)
-    items = visible(Item.objects.living(), user).filter(here)
-    counts = dict(items.order_by().values_list("technology").annotate(Count("pk", distinct=True)))
-    judged = Judged.objects.filter(technology__in=counts, shadow=False)
-    pairs = set(judged.order_by().values_list("rule_id", "technology").distinct())
-    slices = visible(Slice.objects.all(), user).filter(here)
-    spots = visible(BlindSpot.objects.filter(until=None), user).filter(here).distinct()
+    past = past_time()
+    items = visible(alive(past) if past else Item.objects.living(), user).filter(here)
+    counts = dict(items.order_by().values_list("technology").annotate(Count("id", distinct=True)))
+    pairs = _rules_on(counts, past)
+    standing = at(past) if past else Q(until=None)
+    spots = visible(BlindSpot.objects.filter(standing), user).filter(here).distinct()
     found = Nothing(
         title,
         items=sum(counts.values()),
         rules=len({rule for rule, _ in pairs}),
         checks=sum(counts[technology] for _, technology in pairs),
-        read_at=slices.aggregate(at=Max("read_at"))["at"],
+        read_at=_read_at(user, here, past),
         unknown=spots.count(),
         unknown_link=_blind_spots(params),
     )
@@ -74,6 +77,24 @@ def nothing(changelist: Any) -> Nothing:
         found.others = sum(line["count"] for line in lesser[0]["choices"] if not line["selected"])
         found.others_link = changelist.get_query_string(remove=["severity"])
     return found
+
+
+def _rules_on(technologies: Iterable[str], past: datetime | None) -> set[tuple[int, str]]:
+    """Return which rules are, or were, held against which of the technologies."""
+    if past:
+        run = Tenure.objects.filter(at(past), technology__in=technologies)
+        return set(run.values_list("version__rule", "technology").distinct())
+    judged = Judged.objects.filter(technology__in=technologies, shadow=False)
+    return set(judged.order_by().values_list("rule_id", "technology").distinct())
+
+
+def _read_at(user: Any, here: Q, past: datetime | None) -> datetime | None:
+    """Return when anything there was last read."""
+    if not past:
+        slices = visible(Slice.objects.all(), user).filter(here)
+        return slices.aggregate(at=Max("read_at"))["at"]
+    looked = Run.objects.filter(kind=Run.Kind.LOOKED, state=Run.State.DONE, ended_at__lte=past)
+    return visible(looked, user).filter(here).aggregate(at=Max("started_at"))["at"]
 
 
 def _here(params: dict[str, str]) -> Q:

@@ -9,6 +9,7 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 
+from accounts.moments import page_time
 from audits.admin.rule_steps import state_tag, told
 from audits.chronicle import happened
 from audits.editing import Then, restore
@@ -66,8 +67,11 @@ class VersionsPage:
             ],
             "examples": [(one, failure(version, one)) for one in version.examples.all()],
             "places": _places(version, rule),
-            "others": rule.versions.exclude(pk=version.pk).order_by("-number"),
+            "others": rule.versions.exclude(pk=version.pk)
+            .filter(created_at__lte=page_time())
+            .order_by("-number"),
             "newest": rule.newest,
+            **self.past(request),
         }
         return self._show(request, rule, "rule_version", context)
 

@@ -8,11 +8,13 @@ from django.core.exceptions import PermissionDenied
 from django.db.models import Count, Exists, OuterRef, Q, QuerySet, Subquery, Value
 from django.db.models.functions import Coalesce
 from django.http import HttpRequest
+from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.html import format_html
 from unfold.decorators import display
 
 from accounts.admin import Choice, Facet, HistoryAdmin, Tabs, chip, facet, linked
+from accounts.moments import page_time, past_time
 from accounts.seeing import visible
 from audits.admin.health_facet import HealthFacet
 from audits.admin.rule_page import TextPage
@@ -21,6 +23,7 @@ from audits.admin.rule_steps import StepsPage, state_tag
 from audits.admin.rule_versions import VersionsPage
 from audits.admin.shipped import ShippedPage
 from audits.models import Issue, Proposal, Rule, RuleVersion, severity
+from audits.standing import failing
 from items.naming import technology_label
 
 
@@ -31,14 +34,16 @@ class RuleState(Tabs):
     conditions = {
         "active": ("in force", lambda: Q(state=Rule.State.ACTIVE)),
         "shadow": ("in shadow", lambda: Q(shadow__isnull=False)),
-        "waiting": ("waiting", lambda: Q(pk__in=_asked())),
+        "waiting": ("waiting", lambda: Q(id__in=_asked().values("rule"))),
         "draft": ("drafts", lambda: Q(state=Rule.State.DRAFT)),
         "retired": ("retired", lambda: Q(state=Rule.State.RETIRED)),
     }
 
 
 def _asked() -> QuerySet[Any]:
-    return Proposal.objects.filter(answer="").values("rule")
+    """Return what waits, or waited, for an answer."""
+    now = page_time()
+    return Proposal.objects.filter(Q(answer="") | Q(answered_at__gt=now), at__lte=now)
 
 
 class SeverityFacet(Choice):
@@ -68,7 +73,7 @@ class RuleTechnologyFacet(Facet):
 
     def condition(self, chosen: list[str]) -> Q:
         # Neither database can be asked alike for a member of a JSON list; rules are few.
-        rules = Rule.objects.values_list("pk", "active__technologies")
+        rules = self.states().values_list("pk", "active__technologies")
         return Q(pk__in=[pk for pk, has in rules if set(has or ()) & set(chosen)])
 
 
@@ -91,13 +96,16 @@ class RuleAdmin(TextPage, ShippedPage, StepsPage, VersionsPage, ScorePage, Histo
     nothing_yet = "Bring in the shipped rules with: manage.py loadpacks"
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Rule]:
-        seen = visible(Issue.objects.unjustified(), request.user).filter(rule=OuterRef("id"))
+        past = past_time()
+        standing = failing(past) if past else Issue.objects.unjustified()
+        seen = visible(standing, request.user).filter(rule=OuterRef("id"))
         counted = seen.order_by().values("rule").annotate(n=Count("pk")).values("n")
         rows: QuerySet[Rule] = super().get_queryset(request)
-        newest = RuleVersion.objects.filter(rule=OuterRef("id")).order_by("-number")
+        newest = RuleVersion.objects.filter(rule=OuterRef("id"), created_at__lte=page_time())
+        newest = newest.order_by("-number")
         return rows.annotate(
             open_count=Coalesce(Subquery(counted), Value(0)),
-            waits=Exists(Proposal.objects.filter(rule=OuterRef("id"), answer="")),
+            waits=Exists(_asked().filter(rule=OuterRef("id"))),
             newest_title=Subquery(newest.values("title")[:1]),
             newest_score=Subquery(newest.values("score")[:1]),
         )
@@ -172,6 +180,9 @@ class RuleAdmin(TextPage, ShippedPage, StepsPage, VersionsPage, ScorePage, Histo
                 raise PermissionDenied
             return self.edit(request, None)
         rule = self.get_object(request, object_id)
+        if rule and rule.active and past_time() and request.method == "GET":
+            # What decided then, as it was written; the form is about what comes next.
+            return redirect("admin:audits_rule_version", rule.pk, rule.active.number)
         if rule is None:
             return self._get_obj_does_not_exist_redirect(request, self.opts, object_id)
         if not self.has_view_or_change_permission(request, rule):

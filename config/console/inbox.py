@@ -1,6 +1,8 @@
 """The change inbox: changes that wait for a reviewer's word, and what was said of the others."""
 
-from typing import Any
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any, ClassVar
 
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied, ValidationError
@@ -8,10 +10,11 @@ from django.db import transaction
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest
 from django.template.response import TemplateResponse
-from django.utils import timezone
 from unfold.decorators import action, display
 
 from accounts.admin import ReadOnlyAdmin, Tabs, facet
+from accounts.moments import page_time
+from accounts.recalling import as_they_were, not_yet, renamed
 from accounts.seeing import visible
 from audits.inbox import expected, lines_of, overdue, question
 from audits.models import ChangeReview
@@ -23,6 +26,15 @@ from notifications.telling import tell_of_questions
 
 # Lines of a difference that a row shows.
 MOST_LINES = 6
+# What a reviewer's word fills, and what stood there before.
+SAID: dict[str, Any] = {
+    "state": ChangeReview.State.WAITING,
+    "by_id": None,
+    "at": None,
+    "ticket": "",
+    "text": "",
+    "issue_id": None,
+}
 
 
 class InboxState(Tabs):
@@ -31,7 +43,7 @@ class InboxState(Tabs):
     everything = "all"
     conditions = {
         "waiting": ("waiting", lambda: Q(state=ChangeReview.State.WAITING)),
-        "overdue": ("overdue", lambda: overdue(timezone.now())),
+        "overdue": ("overdue", lambda: overdue(page_time())),
         "questioned": ("questioned", lambda: Q(state=ChangeReview.State.QUESTIONED)),
         "expected": ("expected", lambda: Q(state=ChangeReview.State.EXPECTED)),
     }
@@ -65,6 +77,7 @@ class InboxAdmin(ReadOnlyAdmin):
         facet("decided by", "by", "by_id", "by__username"),
     )
     list_select_related = ("item__account", "by")
+    stand_ins: ClassVar[Mapping[str, str]] = {name: f"{name}_then" for name in SAID}
     search_fields = ("item__name", "item__uid", "item__full_name", "ticket", "text")
     search_help_text = "Item, ticket or words"
     ordering = ("since", "pk")
@@ -78,6 +91,11 @@ class InboxAdmin(ReadOnlyAdmin):
         "Nothing waits. Changes come here from accounts of a group that is marked “every change "
         "waits for a reviewer”."
     )
+
+    def then(self, moment: datetime) -> QuerySet[Any]:
+        """Return the changes that had been seen, with what had been said of them."""
+        rows = _then(moment).filter(since__lte=moment)
+        return as_they_were(rows, self.stand_ins)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[ChangeReview]:
         rows: QuerySet[ChangeReview] = super().get_queryset(request)
@@ -153,16 +171,20 @@ def _sent(request: HttpRequest, name: str) -> str:
     return request.POST.get(name, "").replace("\0", "").strip()[:2000]
 
 
+def _then(moment: datetime) -> QuerySet[ChangeReview]:
+    """Return all changes with the columns that stand in for what was said later."""
+    said = not_yet(ChangeReview, Q(at__gt=moment), SAID)
+    return ChangeReview.objects.annotate(**said)
+
+
 def _rows(reviews: Any, user: Any) -> list[dict[str, Any]]:
     """Return each change with what differs; five queries, however many there are."""
     found = list(reviews)
     changed = what_stood_before(one.revision for one in found)
     pks = [one.pk for one in found]
-    late = set(
-        ChangeReview.objects.filter(overdue(timezone.now()), pk__in=pks).values_list(
-            "pk", flat=True
-        )
-    )
+    now = page_time()
+    late = _then(now).filter(renamed(overdue(now), InboxAdmin.stand_ins), pk__in=pks)
+    late_ones = set(late.values_list("pk", flat=True))
     items = visible(Item.objects.all(), user, "review").filter(
         pk__in=[one.item_id for one in found]
     )
@@ -179,7 +201,7 @@ def _rows(reviews: Any, user: Any) -> list[dict[str, Any]]:
                 "more": max(0, len(lines) - MOST_LINES),
                 "earlier": about.earlier if about else None,
                 "who": Numbered(one.revision, 0, one.since, one.kind, actor, None),
-                "late": one.pk in late,
+                "late": one.pk in late_ones,
                 "may": one.item_id in mine,
             }
         )

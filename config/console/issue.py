@@ -1,5 +1,6 @@
 """The page of one issue: what is wrong, why it matters, and what was decided."""
 
+from datetime import datetime
 from typing import Any
 
 from django.contrib import messages
@@ -10,6 +11,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils import timezone
 
+from accounts.moments import moment_of, past_time
 from accounts.seeing import visible
 from audits import reviewing
 from audits.admin.deciding import counted
@@ -18,6 +20,8 @@ from audits.attaching import attach
 from audits.due import due_days, due_on
 from audits.models import Coverage, Issue, Justification
 from audits.patterns import Pattern
+from audits.recalling import issues_at
+from audits.standing import at, open_issues
 from config.console.deciding import consequences, decision_form
 from config.console.issue_story import around
 from config.console.neighbours import way_back
@@ -25,13 +29,18 @@ from config.console.page import one, page
 from config.console.settled import settled
 from items.naming import technology_label
 
+PARTLY_KEPT = (
+    "What was found is told as it was found last; who was to decide, and what waited for "
+    "approval, is not kept."
+)
+
 
 def issue_page(request: HttpRequest, pk: int) -> HttpResponse:
-    """Show an issue; take a decision about it by POST."""
+    """Show an issue, now or as it was at a moment; take a decision about it by POST."""
+    moment = moment_of(request)
+    rows = Issue.objects.all() if moment.now else issues_at(moment.at)
     issue: Issue = one(
-        Issue.objects.select_related("version", "rule__active", "item__account", "assignee"),
-        request,
-        pk,
+        rows.select_related("version", "rule__active", "item__account", "assignee"), request, pk
     )
     forms: dict[str, Any] = {
         "justify": decision_form(issue, request.user),
@@ -80,16 +89,16 @@ def _justify(request: HttpRequest, issue: Issue, form: Any) -> str:
 
 
 def _context(request: HttpRequest, issue: Issue, forms: dict[str, Any]) -> dict[str, Any]:
-    siblings = visible(Issue.objects.open(), request.user).filter(
-        item=issue.item_id, rule=issue.rule_id
-    )
+    past = past_time()
+    standing = open_issues(past) if past else Issue.objects.open()
+    siblings = visible(standing, request.user).filter(item=issue.item_id, rule=issue.rule_id)
     may_review = request.user.has_perm("audits.review_issue", issue)
-    coverages = Coverage.objects.filter(issue=issue, until=None)
+    coverages = Coverage.objects.filter(at(past) if past else Q(until=None), issue=issue.pk)
     context = {
         "crumb": ("Issues", reverse("admin:audits_issue_changelist")),
         "issue": issue,
         "version": issue.version,
-        "facts": _facts(issue),
+        "facts": _facts(issue, past),
         "references": _links(issue.version.references),
         "coverages": coverages.select_related("justification__by", "justification__answered_by"),
         "seen": set(
@@ -97,10 +106,12 @@ def _context(request: HttpRequest, issue: Issue, forms: dict[str, Any]) -> dict[
             .values_list("pk", flat=True)
             .filter(coverages__issue=issue)
         ),
-        "waiting": _waiting(issue, request.user),
+        "waiting": [] if past else _waiting(issue, request.user),
         "siblings": siblings.count(),
         "may_review": may_review,
-        "settled": settled(issue, request.user),
+        "settled": {} if past else settled(issue, request.user),
+        "kept_then": bool(past),
+        "partly_kept": PARTLY_KEPT if past else "",
         "withdraw_form": forms["withdraw"],
         "deciding": forms["justify"].is_bound,
         **around(request, issue, may_review),
@@ -123,10 +134,11 @@ def _waiting(issue: Issue, user: Any) -> list[Justification]:
     ]
 
 
-def _facts(issue: Issue) -> list[dict[str, Any]]:
+def _facts(issue: Issue, past: datetime | None) -> list[dict[str, Any]]:
     item, version = issue.item, issue.version
     scored = f"{version.score} by the rule" if version.score != issue.score else issue.severity
-    newest = issue.rule.active
+    newest = None if past else issue.rule.active
+    outdated = newest is not None and newest.pk != version.pk
     return [
         {
             "name": "Account",
@@ -149,23 +161,21 @@ def _facts(issue: Issue) -> list[dict[str, Any]]:
         {
             "name": "Rule",
             "value": f"version {version.number}",
-            "hint": issue.rule.key
-            if newest and newest.pk == version.pk
-            else f"{issue.rule.key}, since then changed",
+            "hint": f"{issue.rule.key}, since then changed" if outdated else issue.rule.key,
             "link": reverse("admin:audits_rule_version", args=[issue.rule_id, version.number]),
         },
         {"name": "Score", "value": issue.score, "hint": scored},
-        *_due(issue),
+        *_due(issue, past),
     ]
 
 
-def _due(issue: Issue) -> list[dict[str, Any]]:
-    policies = due_days()
+def _due(issue: Issue, past: datetime | None) -> list[dict[str, Any]]:
+    policies = due_days(past)
     due = due_on(issue, policies)
     if due is None:
         return []
     hint = f"{issue.severity}: {policies[issue.severity]} days"
-    late = (timezone.localdate() - due).days
+    late = (timezone.localdate(past) - due).days
     if late > 0:
         hint = f"{late} day{'' if late == 1 else 's'} late, {hint}"
     return [{"name": "Due", "value": f"{due:%-d %b %Y}", "hint": hint}]

@@ -6,6 +6,7 @@ from typing import Any
 
 from django.http import HttpRequest
 
+from accounts.moments import page_time
 from audits.admin.handing import AssignForm
 from audits.models import Issue, What
 from config.console.neighbours import beside, way_back
@@ -37,9 +38,12 @@ class Step:
 
 
 def story(issue: Issue) -> tuple[list[Step], int]:
-    """Return what was said and done, the oldest first, and how much older there is."""
-    events = issue.events.select_related("person", "version").order_by("-at", "-pk")[: MOST + 1]
-    remarks = issue.comments.select_related("by").order_by("-at", "-pk")[: MOST + 1]
+    """Return what was said and done by the moment of the page, the oldest first, and how much
+    older there is."""
+    until = page_time()
+    events = issue.events.filter(at__lte=until).select_related("person", "version")
+    remarks = issue.comments.filter(at__lte=until).select_related("by")
+    events, remarks = (rows.order_by("-at", "-pk")[: MOST + 1] for rows in (events, remarks))
     steps = [Step(one.at, *ICONS[What(one.what)], event=one) for one in events]
     steps += [Step(one.at, "chat_bubble", "low", remark=one) for one in remarks]
     steps.sort(key=lambda step: step.at)

@@ -9,6 +9,7 @@ from django.http import HttpRequest
 from django.templatetags.static import static
 from django.urls import reverse
 
+from accounts.moments import moment_of
 from accounts.seeing import visible
 from audits import answering
 from audits.approving import waiting_for
@@ -120,7 +121,7 @@ def navigation(request: HttpRequest) -> list[dict[str, Any]]:
 def _entry(request: HttpRequest, entry: Entry) -> dict[str, Any]:
     link = reverse(entry.page or f"admin:{entry.model}_changelist")
     line = _line(entry.title, entry.icon, link, request.path.startswith(link))
-    counted = BADGES.get(entry.model)
+    counted = BADGES.get(entry.model) if moment_of(request).now else None
     count = counted(request.user).count() if counted else 0
     if count:
         line |= {"badge": str(count), "badge_variant": "danger"}

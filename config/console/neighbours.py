@@ -10,6 +10,7 @@ from django.core.exceptions import SuspiciousOperation
 from django.http import HttpRequest, QueryDict
 from django.urls import reverse
 
+from accounts.moments import PARAMETER, moment_of
 from audits.models import Issue
 
 LONGEST = 2000
@@ -69,7 +70,10 @@ def _rows(request: HttpRequest, asked: str) -> tuple[Any, int]:
     """Return the rows of a list of issues as its page orders them, and how many there are."""
     like = HttpRequest()
     like.method, like.user = "GET", request.user
-    like.GET = QueryDict(asked)
+    given = QueryDict(asked, mutable=True)
+    if not moment_of(request).now:
+        given[PARAMETER] = moment_of(request).text
+    like.GET = given
     try:
         changelist = admin.site.get_model_admin(Issue).get_changelist_instance(like)
     except (IncorrectLookupParameters, SuspiciousOperation):

@@ -13,12 +13,14 @@ from django.urls import reverse
 from unfold.dataclasses import SearchResult
 
 from accounts.models import Account
+from accounts.moments import moment_of
 from accounts.seeing import visible
 from audits.models import Rule
 from config.console.navigation import navigation
 from items.asking import understand
 from items.models import Item
 from items.naming import technology_label
+from items.recalling import called, items_at
 
 MOST = 8
 SHORTEST = 2
@@ -71,12 +73,19 @@ def _found(request: HttpRequest, text: str) -> Iterator[SearchResult]:
 
     for account in few(Account.objects.all(), a="name", b="identifier"):
         yield _result("accounts_account", account, str(account), account.identifier, "cloud")
-    items = Item.objects.select_related("account").defer("config")
-    for item in few(items, a="name", b="uid", c="full_name"):
+    for item in _items(request, text):
         about = f"{technology_label(item.technology)}, {item.account.name}, {item.uid}"
         yield _result("items_item", item, str(item), about, "inventory_2")
     for rule in few(Rule.objects.select_related("active"), a="key", b="active__title"):
         yield _result("audits_rule", rule, str(rule), rule.key, "rule")
+
+
+def _items(request: HttpRequest, text: str) -> QuerySet[Item]:
+    moment = moment_of(request)
+    rows = Item.objects.all() if moment.now else items_at(moment.at)
+    holds = Q(name__icontains=text) | Q(uid__icontains=text) | Q(full_name__icontains=text)
+    found = visible(rows.select_related("account").defer("config"), request.user)
+    return found.filter(holds if moment.now else called(text, moment.at))[:MOST]
 
 
 def _result(model: str, row: Any, title: str, about: str, icon: str) -> SearchResult:

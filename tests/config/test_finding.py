@@ -9,9 +9,10 @@ from django.contrib.auth.models import Group
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
 
 from accounts.models import Grant, KnownNetwork
-from items.models import Gap
+from items.models import Gap, Item
 from tests.factories import AccountFactory, GroupFactory, IssueFactory, UserFactory, a_rule
 from tests.items.test_searching import BUCKETS, START, look, opened
 
@@ -180,3 +181,14 @@ def test_the_page_asks_the_database_a_fixed_number_of_times(
     with CaptureQueriesContext(connection) as many:
         text(admin_client, q=query)
     assert len(many) == len(few) <= 24, [one["sql"][:150] for one in many]
+
+
+def test_what_is_gone_is_found_as_easily_as_what_is_there(
+    world: dict[str, Any], admin_client: Client
+) -> None:
+    gone = Item.objects.get(account=world["seen"], gone_at__isnull=False)
+    response = admin_client.get("/find/", {"q": gone.uid}, follow=True)
+    assert [address for address, _ in response.redirect_chain] == [f"?q={gone.uid}&also=gone"]
+    assert reverse("admin:items_item_change", args=[gone.pk]) in response.content.decode()
+    nothing = admin_client.get("/find/", {"q": "never-there"})
+    assert "Nothing answers this question" in nothing.content.decode()

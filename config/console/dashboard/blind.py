@@ -18,7 +18,7 @@ DAY = timedelta(days=1)
 
 def answers(scope: Scope, now: datetime) -> dict[str, Any]:
     """Return of how many checks there is an answer: one rule on one item each."""
-    rules = Rule.objects.filter(state=Rule.State.ACTIVE).values_list("pk", flat=True)
+    rules = Rule.objects.values_list("pk", flat=True)  # Those in force then are found by it.
     found = standing(now, [one.pk for one in scope.accounts], rules)
     tally = found.of(found.rules)
     share = tally.coverage
@@ -61,8 +61,8 @@ def reading(scope: Scope, now: datetime) -> dict[str, Any]:
         .values("hour")
         .annotate(
             runs=Count("pk"),
-            failed=Count("pk", filter=Q(state=Run.State.FAILED)),
-            gaps=Count("pk", filter=Q(gaps__gt=0)),
+            failed=Count("pk", filter=Q(state=Run.State.FAILED, ended_at__lte=now)),
+            gaps=Count("pk", filter=Q(gaps__gt=0, ended_at__lte=now)),
         )
     )
     by_hour: dict[datetime, Any] = {row["hour"]: row for row in counted}

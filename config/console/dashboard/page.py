@@ -4,13 +4,14 @@ from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
-from django.utils import timezone
 
 from accounts.seeing import granted
 from audits.approving import waiting_for
 from config.console.dashboard import blind, moves, standing
 from config.console.dashboard.scope import Scope
 from config.console.page import page
+
+PARTLY_KEPT = "Accounts are grouped and named as they are today."
 
 
 def dashboard(request: HttpRequest) -> HttpResponse:
@@ -22,17 +23,18 @@ def dashboard(request: HttpRequest) -> HttpResponse:
         "may_add": request.user.has_perm("accounts.add_account"),
         "lists": scope.links,
         "scopes": scope.choices,
-        "asked": waiting_for(request.user).count(),
+        "asked": waiting_for(request.user).count() if scope.moment.now else 0,
         "asked_link": reverse("admin:audits_proposal_changelist") + "?state=waiting",
     }
+    if not scope.moment.now:
+        context |= {"kept_then": True, "partly_kept": PARTLY_KEPT}
     if scope.sight:
         context |= _figures(scope)
     return page(request, "dashboard", "Dashboard", context)
 
 
 def _figures(scope: Scope) -> dict[str, Any]:
-    now = timezone.now()
-    slices: list[Any] = list(scope.slices.values("account_id", "technology", "read_at", "has_gaps"))
+    now, slices = scope.at, scope.slices
     return {
         "read": any(one["read_at"] for one in slices),
         "item_count": scope.items.count(),

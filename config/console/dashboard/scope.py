@@ -1,17 +1,23 @@
-"""Of which accounts the first page speaks: all in sight, those of a group, or one's own."""
+"""Of which accounts and of which moment the first page speaks."""
 
+from collections.abc import Mapping
+from datetime import datetime
 from functools import cached_property
 from typing import Any
 from urllib.parse import urlencode
 
-from django.db.models import QuerySet
+from django.db.models import Max, Q, QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
 
 from accounts.admin import reach
 from accounts.models import Account, AccountGroup
+from accounts.moments import Moment, moment_of
+from accounts.recalling import recall
 from accounts.seeing import visible
 from audits.models import BlindSpot, Issue, Justification
+from audits.recalling import STAND_INS, issues_at
+from audits.standing import alive, at, watched_at
 from items.models import Gap, Item, Run, Slice
 
 MINE = "mine"
@@ -26,17 +32,39 @@ LISTS = {
 
 
 class Scope:
-    """The rows behind the page, as far as one person may see them and asked for them."""
+    """The rows behind the page at its moment, as far as one person may see them and asked for
+    them."""
 
     def __init__(self, request: HttpRequest) -> None:
         self.user: Any = request.user
         self.asked = request.GET.get("scope", "")
+        self.moment: Moment = moment_of(request)
+
+    @property
+    def at(self) -> datetime:
+        return self.moment.at
+
+    @property
+    def stand_ins(self) -> Mapping[str, str]:
+        """The columns that stand in for those of an issue in the past."""
+        return {} if self.moment.now else STAND_INS
+
+    def named(self, field: str) -> str:
+        """Return how a column of an issue is called at the moment of the page."""
+        return self.stand_ins.get(field, field)
 
     @cached_property
     def sight(self) -> list[Account]:
         """Every account that is watched and that the person may see, by name."""
-        rows = visible(Account.objects.watched(), self.user).order_by("name")
+        rows = visible(self._watched, self.user).order_by("name")
         return list(rows.prefetch_related("groups"))
+
+    @property
+    def _watched(self) -> QuerySet[Account]:
+        if self.moment.now:
+            return Account.objects.watched()
+        every = Account.objects.values_list("pk", flat=True)
+        return Account.objects.filter(pk__in=watched_at(self.at, list(every)))
 
     @cached_property
     def groups(self) -> list[AccountGroup]:
@@ -97,29 +125,48 @@ class Scope:
         return self._seen(Issue.objects.all())
 
     @property
-    def issues(self) -> QuerySet[Issue]:
-        return self.all_issues.filter(fixed_at=None, justified=False)
+    def issues(self) -> QuerySet[Any]:
+        """What is open and not justified; ask for columns by ``named()``."""
+        if self.moment.now:
+            return self.all_issues.filter(fixed_at=None, justified=False)
+        rows = self._seen(issues_at(self.at))
+        return rows.filter(fixed_at_then=None, justified_then=False)
+
+    @property
+    def _going_on(self) -> Q:
+        return Q(until=None) if self.moment.now else at(self.at)
 
     @property
     def gaps(self) -> QuerySet[Gap]:
-        return self._seen(Gap.objects.filter(until=None))
+        return self._seen(Gap.objects.filter(self._going_on))
 
     @property
     def spots(self) -> QuerySet[BlindSpot]:
-        return self._seen(BlindSpot.objects.filter(until=None))
+        return self._seen(BlindSpot.objects.filter(self._going_on))
 
     @property
-    def slices(self) -> QuerySet[Slice]:
-        return self._seen(Slice.objects.filter(account__in=Account.objects.watched()))
+    def slices(self) -> list[dict[str, Any]]:
+        """Each slice with when it was last read: ``account_id``, ``technology``, ``read_at``."""
+        keys = ("account_id", "technology")
+        if self.moment.now:
+            rows: Any = Slice.objects.filter(account__in=Account.objects.watched())
+            return list(self._seen(rows).values(*keys, "read_at"))
+        looked = self.runs.filter(account__in=[one.pk for one in self.accounts])
+        done = Q(state=Run.State.DONE, ended_at__lte=self.at)
+        rows = looked.filter(kind=Run.Kind.LOOKED).order_by().values(*keys)
+        return list(rows.annotate(read_at=Max("started_at", filter=done)))
 
     @property
     def runs(self) -> QuerySet[Run]:
-        return self._seen(Run.objects.all())
+        return self._seen(Run.objects.filter(started_at__lte=self.at))
 
     @property
-    def items(self) -> QuerySet[Item]:
-        return self._seen(Item.objects.living())
+    def items(self) -> QuerySet[Any]:
+        return self._seen(Item.objects.living() if self.moment.now else alive(self.at))
 
     @property
-    def justifications(self) -> QuerySet[Justification]:
-        return self._seen(Justification.objects.all())
+    def justifications(self) -> QuerySet[Any]:
+        """Ask for the key of one by ``id``."""
+        if self.moment.now:
+            return self._seen(Justification.objects.all())
+        return self._seen(recall(Justification, self.at))

@@ -9,9 +9,11 @@ from django.conf import settings
 from django.db.models import Count, Min, OuterRef, Subquery, Sum
 from django.utils import timezone
 
+from accounts.recalling import renamed
 from audits.due import due_days, late
 from audits.models import Coverage, Justification
 from audits.models.rules import SEVERITIES
+from audits.standing import at
 from config.console.dashboard.scope import Scope
 from items.naming import technology_label
 
@@ -25,7 +27,8 @@ ALARMS = ((2, "critical"), (7, "high"), (21, "medium"), (SOON, "low"))
 
 def graveness(scope: Scope) -> dict[str, Any]:
     """Return how many issues there are of each severity, and the sum of their scores."""
-    counts = dict(scope.issues.order_by().values_list("score").annotate(n=Count("pk")))
+    scores = scope.issues.order_by().values_list(scope.named("score"))
+    counts = dict(scores.annotate(n=Count("pk")))
     words = _by_word(counts.items())
     parts = [
         {"name": word, "count": count, "link": scope.link("issues", severity=word)}
@@ -41,7 +44,9 @@ def graveness(scope: Scope) -> dict[str, Any]:
 
 def lateness(scope: Scope) -> dict[str, Any]:
     """Return how many decisions are late, and since when the oldest of these issues is open."""
-    found = scope.issues.filter(late(due_days())).aggregate(n=Count("pk"), oldest=Min("opened_at"))
+    policies = due_days(None if scope.moment.now else scope.at)
+    overdue = scope.issues.filter(renamed(late(policies), scope.stand_ins))
+    found = overdue.aggregate(n=Count("pk"), oldest=Min(scope.named("opened_at")))
     link = scope.link("issues", due="late")
     return {"late": found["n"], "late_oldest": found["oldest"], "late_link": link}
 
@@ -49,7 +54,7 @@ def lateness(scope: Scope) -> dict[str, Any]:
 def by_account(scope: Scope, slices: list[dict[str, Any]], now: datetime) -> list[dict[str, Any]]:
     """Return each account with what is wrong there and how fresh that knowledge is."""
     counts: dict[int, list[tuple[int, int]]] = defaultdict(list)
-    grouped = scope.issues.order_by().values_list("account_id", "score")
+    grouped = scope.issues.order_by().values_list("account_id", scope.named("score"))
     for account_id, score, count in grouped.annotate(n=Count("pk")):
         counts[account_id].append((score, count))
     gaps = dict(scope.gaps.order_by().values_list("account_id").annotate(n=Count("pk")))
@@ -107,13 +112,15 @@ def _freshness(slices: list[dict[str, Any]], now: datetime) -> dict[str, Any]:
 def by_technology(scope: Scope, slices: list[dict[str, Any]]) -> dict[str, Any]:
     """Return the technologies with the highest score, and how many have nothing open."""
     grouped = scope.issues.order_by().values("technology")
+    counted = grouped.annotate(sum=Sum(scope.named("score")), count=Count("pk"))
     rows = [
         {
             **row,
+            "score": row["sum"],
             "label": technology_label(row["technology"]),
             "link": scope.link("issues", technology=row["technology"]),
         }
-        for row in grouped.annotate(score=Sum("score"), count=Count("pk")).order_by("-score")
+        for row in counted.order_by("-sum", "technology")
     ]
     _share(rows, least=2)
     clean = {one["technology"] for one in slices} - {row["technology"] for row in rows}
@@ -124,11 +131,12 @@ def by_technology(scope: Scope, slices: list[dict[str, Any]]) -> dict[str, Any]:
 def waiting(scope: Scope) -> dict[str, Any]:
     """Return the issues that stand longest without a decision, and the newest."""
     rows = scope.issues.select_related("version", "item__account").defer("item__config", "evidence")
-    week = scope.issues.filter(opened_at__gte=timezone.now() - 7 * DAY)
+    opened, score = scope.named("opened_at"), f"-{scope.named('score')}"
+    week = scope.issues.filter(**{f"{opened}__gte": scope.at - 7 * DAY})
     return {
-        "oldest": rows.order_by("opened_at", "-score", "pk")[:SHOWN],
+        "oldest": rows.order_by(opened, score, "pk")[:SHOWN],
         "oldest_link": scope.link("issues", order="oldest"),
-        "newest": rows.order_by("-opened_at", "-score", "pk")[:SHOWN],
+        "newest": rows.order_by(f"-{opened}", score, "pk")[:SHOWN],
         "newest_link": scope.link("issues", order="newest", age="week"),
         "new": week.count(),
     }
@@ -136,15 +144,15 @@ def waiting(scope: Scope) -> dict[str, Any]:
 
 def ending(scope: Scope) -> dict[str, Any]:
     """Return the justifications that end soon, the next one first, with what they cover."""
-    today = timezone.localdate()
-    covered = Coverage.objects.filter(justification=OuterRef("pk"), until=None).order_by()
+    today = timezone.localdate(scope.at)
+    covered = Coverage.objects.filter(at(scope.at), justification=OuterRef("id")).order_by()
     counted = covered.values("justification").annotate(n=Count("pk")).values("n")
     rows = scope.justifications.filter(
         state=Justification.State.IN_FORCE, until__lte=today + timedelta(days=SOON)
     )
     found = rows.select_related("rule__active", "account", "by").annotate(n=Subquery(counted))
     lines = []
-    for one in found.order_by("until", "pk")[:SHOWN]:
+    for one in found.order_by("until", "id")[:SHOWN]:
         days = ((one.until or today) - today).days
         tone = next(tone for most, tone in ALARMS if days <= most)
         lines.append({"row": one, "days": days, "tone": tone})

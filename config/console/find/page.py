@@ -2,11 +2,12 @@
 
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 from django.db import connection
 from django.db.models import Max
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponseRedirect
 from django.http.response import HttpResponseBase
 from django.urls import reverse
 
@@ -49,7 +50,7 @@ FIRST = 12
 def find(request: HttpRequest) -> HttpResponseBase:
     """Show what was asked for, how it was understood and what was found, by technology."""
     asked = Asked.by(request)
-    context: dict[str, Any] = {"asked": asked, "tips": tips()}
+    context: dict[str, Any] = {"asked": asked, "tips": tips(), "kept_then": not asked.day.now}
     if not asked.question.terms:
         context["views"] = _views(request)
     else:
@@ -58,9 +59,12 @@ def find(request: HttpRequest) -> HttpResponseBase:
             return exported(asked, _every(asked, request.user), request, form)
         try:
             found = answered(asked, request.user)
+            only_gone = not (found.places or asked.chosen.also) and _is_gone(asked, request.user)
         except TooLong as error:
             context["too_long"] = str(error)
         else:
+            if only_gone:
+                return HttpResponseRedirect(asked.link(also=GONE))
             context |= _shown(request, asked, found)
     return page(request, "find/search", "Search", context)
 
@@ -79,6 +83,13 @@ def answered(asked: Asked, user: Any) -> Found:
             until=until - 2,
             look_further=bool(asked.question.address) or connection.vendor == "postgresql",
         )
+
+
+def _is_gone(asked: Asked, user: Any) -> bool:
+    """Say whether a search that found nothing finds something that is gone: nobody who looks for
+    a name knows that beforehand."""
+    further = replace(asked, chosen=replace(asked.chosen, also=[GONE]))
+    return bool(answered(further, user).places)
 
 
 def _every(asked: Asked, user: Any) -> Iterator[Hit]:

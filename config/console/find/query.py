@@ -53,6 +53,7 @@ def query_page(request: HttpRequest) -> HttpResponseBase:
         ),
         "view": view,
         "day": day,
+        "kept_then": not day.now,
         "faults": faults,
         "ran": ran and not faults,
     }

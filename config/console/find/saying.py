@@ -9,6 +9,7 @@ from django.urls import reverse
 
 from accounts.models import KnownNetwork
 from accounts.seeing import visible
+from audits.standing import at
 from config.console.find.asked import Asked
 from items.addresses import edges
 from items.asking import Addressed
@@ -73,7 +74,8 @@ def known_as(asked: Asked, user: Any) -> list[dict[str, str]]:
 
 def unsearched(asked: Asked, user: Any) -> dict[str, Any]:
     """Return what could not be read, and so not be searched, as far as it is in sight."""
-    gaps = visible(Gap.objects.filter(until=None), user)
+    standing = Q(until=None) if asked.moment is None else at(asked.moment)
+    gaps = visible(Gap.objects.filter(standing), user)
     if asked.chosen.accounts:
         gaps = gaps.filter(account__in=asked.chosen.accounts)
     if asked.chosen.technologies:

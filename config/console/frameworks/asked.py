@@ -11,6 +11,7 @@ from django.http import HttpRequest, QueryDict
 
 from accounts.admin import reach
 from accounts.models import Account, AccountGroup
+from accounts.moments import PARAMETER, moment_named
 from accounts.seeing import visible
 from audits.standing import Standing, standing
 from config.console.days import Day, day_of
@@ -39,7 +40,14 @@ class Asked:
 
     @cached_property
     def day(self) -> Day:
-        return day_of(self.given.get("day"))
+        return day_of(self.given.get("day") or self.given.get(PARAMETER))
+
+    @property
+    def past(self) -> dict[str, Any]:
+        """What the banner of a page of the past says of the day."""
+        if moment_named(self.given.get(PARAMETER)).at == self.day.moment:
+            return {"kept_then": True, "partly_kept": "Which rules are mapped is as it is today."}
+        return {"not_kept": f"But of this page another day was chosen: {self.day.date:%-d %b %Y}."}
 
     @cached_property
     def other(self) -> Day | None:

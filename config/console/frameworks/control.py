@@ -47,6 +47,7 @@ def control(request: HttpRequest, key: str, number: str) -> HttpResponse:
     context = {
         "crumb": (str(row.framework), reverse("framework", args=[key]) + asked.query()),
         "asked": asked,
+        **asked.past,
         "control": row,
         "line": line,
         "tone": TONES[line.state],

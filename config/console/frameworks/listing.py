@@ -45,6 +45,7 @@ def frameworks(request: HttpRequest) -> HttpResponse:
         "rows": [_summary(asked, row, _lines(row, mapping, found), found) for row in rows],
         "watched": len(found.accounts),
         "states": _meanings(),
+        **asked.past,
         "may_edit": request.user.has_perm("audits.change_framework"),
     }
     return page(request, "frameworks", "Frameworks", context)
@@ -67,6 +68,7 @@ def framework(request: HttpRequest, key: str) -> HttpResponseBase:
         "state": State(state).label if state in State.values else "",
         "states": _meanings(),
         "watched": len(found.accounts),
+        **asked.past,
         "moves": _moves(asked, row, lines) if asked.other else None,
         "exports": [
             (form.upper(), request.path + asked.query(**{"with": "", "export": form}))

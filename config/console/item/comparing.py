@@ -4,16 +4,18 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils.http import urlencode
 
+from accounts.moments import Moment, moment_of
 from accounts.seeing import visible
 from config.console.page import page
 from items.aligning import aligned
 from items.models import Item
 from items.naming import technology_label
+from items.recalling import called, items_at
 from items.revisions import Numbered, element_names, numbered
 
 LETTERS = "abcd"
@@ -38,11 +40,12 @@ class Column:
 
 def item_compare(request: HttpRequest) -> HttpResponse:
     """Show the columns that the address names by ?a=, ?b=, ?c= and ?d=; help to add one."""
+    moment = moment_of(request)
     keys = list(dict.fromkeys(filter(None, (request.GET.get(one, "") for one in LETTERS))))
     every = "all" in request.GET
-    columns = _columns(request.user, keys, every)
+    columns = _columns(request.user, moment, keys, every)
     asked = request.GET.get("add", "").replace("\0", "").strip()[:200]
-    found = _found(request.user, asked) if asked and len(keys) < len(LETTERS) else []
+    found = _found(request.user, moment, asked) if asked and len(keys) < len(LETTERS) else []
     if len(found) == 1:
         return HttpResponseRedirect(address([*keys, str(found[0].pk)], every))
     names: dict[str, tuple[str, ...]] = {}
@@ -64,7 +67,9 @@ def item_compare(request: HttpRequest) -> HttpResponse:
             (item, technology_label(item.technology), address([*keys, str(item.pk)], every))
             for item in found
         ],
-        "revisions": _revisions(columns, keys, every),
+        "revisions": _revisions(columns, moment, keys, every),
+        "kept_then": not moment.now,
+        "partly_kept": "" if moment.now else "A revision that was chosen is shown as it is.",
     }
     return page(request, "item/compare", "Compare", context)
 
@@ -75,11 +80,16 @@ def address(keys: list[str], every: bool = False) -> str:
     return f"{reverse('item_compare')}?{urlencode(query)}"
 
 
-def _columns(user: Any, keys: list[str], every: bool) -> list[Column]:
+def _items(user: Any, moment: Moment) -> QuerySet[Item]:
+    rows = Item.objects.all() if moment.now else items_at(moment.at)
+    return visible(rows.select_related("account"), user)
+
+
+def _columns(user: Any, moment: Moment, keys: list[str], every: bool) -> list[Column]:
     """Return what the keys name; raise Http404 where one is not there, or not to be seen."""
     asked = [_parsed(key) for key in keys]
-    rows = visible(Item.objects.select_related("account"), user)
-    items = rows.in_bulk([item for item, _ in asked])
+    wanted_items = [item for item, _ in asked]
+    items = {row.pk: row for row in _items(user, moment).filter(pk__in=wanted_items)}
     wanted = [revision for _, revision in asked if revision]
     history = Item.history.filter(history_id__in=wanted)
     revisions = {row.history_id: row for row in history} if wanted else {}
@@ -103,9 +113,11 @@ def _parsed(key: str) -> tuple[int, int]:
     return int(item), int(revision or 0)
 
 
-def _found(user: Any, text: str) -> list[Item]:
+def _found(user: Any, moment: Moment, text: str) -> list[Item]:
     """Return the one item that has a name or id, or the first few that have it in part."""
-    rows = visible(Item.objects.select_related("account").defer("config"), user)
+    rows = _items(user, moment).defer("config")
+    if not moment.now:
+        return list(rows.filter(called(text, moment.at))[:FOUND])
     exact = rows.filter(Q(uid=text) | Q(full_name=text) | Q(name=text))[:FOUND]
     if exact:
         return list(exact)
@@ -113,10 +125,12 @@ def _found(user: Any, text: str) -> list[Item]:
     return list(rows.filter(part)[:FOUND])
 
 
-def _revisions(columns: list[Column], keys: list[str], every: bool) -> list[tuple[Numbered, str]]:
+def _revisions(
+    columns: list[Column], moment: Moment, keys: list[str], every: bool
+) -> list[tuple[Numbered, str]]:
     """Return revisions that can be put beside a single item."""
     if len(columns) != 1:
         return []
     pk = columns[0].item.pk
-    known = numbered(columns[0].item)[::-1][:OFFERED]
+    known = numbered(columns[0].item, None if moment.now else moment.at)[::-1][:OFFERED]
     return [(one, address([f"{pk}@{one.key}", *keys], every)) for one in known]

@@ -83,6 +83,7 @@ def item_difference(request: HttpRequest, pk: int) -> HttpResponse:
         "item": item,
         "compared": compared(item, revisions, old, new),
         "may_start": request.user.has_perm("audits.add_rule"),
+        "kept_then": not moment.now,
     }
     if request.headers.get("HX-Request"):
         return TemplateResponse(request, "console/item/difference.html", context)

@@ -16,7 +16,7 @@ from config.console.item.doing import may_read
 from config.console.item.links import icon_of, known, used_by
 from config.console.item.policies import policies_of
 from config.console.item.story import story
-from config.console.item.then import banner, blind, issues_of, item_then, not_yet
+from config.console.item.then import banner, blind, issues_of, item_then, not_yet, tried
 from config.console.item.tree import marks_of, open_issues
 from config.console.page import one, page
 from items.fields import canonical_bytes
@@ -74,6 +74,7 @@ def _wrong(item: Item, user: Any, issues: list[Issue], moment: Moment) -> dict[s
     spots = visible(BlindSpot.objects.filter(blind(moment), item=item.pk), user)
     return {
         "issues": issues,
+        "tried": tried(item, moment),
         "fixed": visible(issues_of(item, moment)[1], user).count(),
         "spots": [
             {"rule": spot.rule, "since": spot.since, "reason": curtain(spot.reason)}

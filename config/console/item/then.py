@@ -3,13 +3,13 @@
 from typing import Any
 from urllib.parse import urlencode
 
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import reverse
 
 from accounts.moments import Moment, moment_of
 from accounts.seeing import visible
-from audits.models import Issue, IssueEvent
+from audits.models import BlindSpot, Exemption, Issue, IssueEvent, Rule, Tenure
 from audits.recalling import issues_at
 from audits.standing import OPENING, at
 from config.console.page import one, page
@@ -81,6 +81,23 @@ def issues_of(item: Item, moment: Moment) -> tuple[QuerySet[Any], QuerySet[Any]]
 def blind(moment: Moment) -> Q:
     """Keep the blind spots of a moment."""
     return Q(until=None) if moment.now else at(moment.at)
+
+
+def tried(item: Item, moment: Moment) -> dict[str, int]:
+    """Return how many rules were held against an item at a moment: ``quiet`` ones that found
+    nothing, ``exempt`` ones that do not apply; both are 0 where none was run. One query."""
+    going = blind(moment)
+    place = {"account": item.account_id, "technology": item.technology}
+    run = Tenure.objects.filter(going, **place).values("version__rule")
+    rules = Rule.objects.filter(pk__in=run).annotate(
+        exempt=Exists(Exemption.objects.filter(going, item=item.pk, rule=OuterRef("pk"))),
+        found=Exists(issues_of(item, moment)[0].filter(rule=OuterRef("pk"))),
+        silent=Exists(BlindSpot.objects.filter(going, item=item.pk, rule=OuterRef("pk"))),
+    )
+    quiet = Q(exempt=False, found=False, silent=False)
+    return rules.aggregate(
+        quiet=Count("pk", filter=quiet), exempt=Count("pk", filter=Q(exempt=True, found=False))
+    )
 
 
 def banner(request: HttpRequest, item: Item, moment: Moment) -> dict[str, Any]:
