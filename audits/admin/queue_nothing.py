@@ -90,11 +90,15 @@ def _rules_on(technologies: Iterable[str], past: datetime | None) -> set[tuple[i
 
 def _read_at(user: Any, here: Q, past: datetime | None) -> datetime | None:
     """Return when anything there was last read."""
-    if not past:
+    if past is None:
         slices = visible(Slice.objects.all(), user).filter(here)
-        return slices.aggregate(at=Max("read_at"))["at"]
-    looked = Run.objects.filter(kind=Run.Kind.LOOKED, state=Run.State.DONE, ended_at__lte=past)
-    return visible(looked, user).filter(here).aggregate(at=Max("started_at"))["at"]
+        found = slices.aggregate(at=Max("read_at"))
+    else:
+        done = Run.objects.filter(kind=Run.Kind.LOOKED, state=Run.State.DONE, ended_at__lte=past)
+        looked = visible(done, user).filter(here)
+        found = looked.aggregate(at=Max("started_at"))
+    at_last: datetime | None = found["at"]
+    return at_last
 
 
 def _here(params: dict[str, str]) -> Q:

@@ -41,9 +41,10 @@ def story(issue: Issue) -> tuple[list[Step], int]:
     """Return what was said and done by the moment of the page, the oldest first, and how much
     older there is."""
     until = page_time()
-    events = issue.events.filter(at__lte=until).select_related("person", "version")
-    remarks = issue.comments.filter(at__lte=until).select_related("by")
-    events, remarks = (rows.order_by("-at", "-pk")[: MOST + 1] for rows in (events, remarks))
+    told = issue.events.filter(at__lte=until).select_related("person", "version")
+    events = told.order_by("-at", "-pk")[: MOST + 1]
+    said = issue.comments.filter(at__lte=until).select_related("by")
+    remarks = said.order_by("-at", "-pk")[: MOST + 1]
     steps = [Step(one.at, *ICONS[What(one.what)], event=one) for one in events]
     steps += [Step(one.at, "chat_bubble", "low", remark=one) for one in remarks]
     steps.sort(key=lambda step: step.at)

@@ -59,8 +59,8 @@ def moves(scope: Scope, now: datetime) -> dict[str, Any]:
             "causes": [_cause(scope, why, one) for why, one in last.causes.items() if one.issues],
             "table": [_row(week) for week in weeks],
             "heads": [why.label for why in Why],
-            "chart": _chart(weeks),
-            "line": _line(weeks),
+            "chart": _chart(weeks, ["this", "week"] if scope.moment.now else ["last", "week"]),
+            "line": _line(weeks, "now" if scope.moment.now else "then"),
         },
         **_sentence(scope, last),
     }
@@ -169,12 +169,12 @@ def _day(week: Week) -> list[str]:
     return [f"{day.day}", f"{day:%b}"]
 
 
-def _chart(weeks: list[Week]) -> str:
+def _chart(weeks: list[Week], last: list[str]) -> str:
     """Return the causes week by week, as the chart takes them; above the line makes it worse."""
     labels = [_day(week) for week in weeks[:-1]]
     return json.dumps(
         {
-            "labels": [*labels, ["this", "week"]],
+            "labels": [*labels, last],
             "datasets": [
                 {
                     "label": why.label,
@@ -191,11 +191,11 @@ def _chart(weeks: list[Week]) -> str:
     )
 
 
-def _line(weeks: list[Week]) -> str:
+def _line(weeks: list[Week], last: str) -> str:
     labels = [" ".join(_day(week)) for week in weeks]
     return json.dumps(
         {
-            "labels": [*labels, "now"],
+            "labels": [*labels, last],
             "datasets": [
                 {
                     "data": [*(week.start for week in weeks), weeks[-1].end],

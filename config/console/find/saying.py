@@ -8,6 +8,7 @@ from django.db.models import Q
 from django.urls import reverse
 
 from accounts.models import KnownNetwork
+from accounts.recalling import recall
 from accounts.seeing import visible
 from audits.standing import at
 from config.console.find.asked import Asked
@@ -56,7 +57,8 @@ def known_as(asked: Asked, user: Any) -> list[dict[str, str]]:
     if about is None:
         return []
     found = []
-    for known in visible(KnownNetwork.objects.all(), user):
+    rows = recall(KnownNetwork, asked.moment) if asked.moment else KnownNetwork.objects.all()
+    for known in visible(rows, user):
         network = ip_network(known.cidr)
         first, last = edges(network)
         if len(first) == len(about.first) and first <= about.first and about.last <= last:
