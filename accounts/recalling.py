@@ -129,7 +129,7 @@ def not_yet(model: type[Model], later: Q, before: Mapping[str, Any]) -> dict[str
     with what stood there before, under its name with ``_then``."""
 
     def said(name: str, value: Any) -> Value:
-        field = None if value is None else model._meta.get_field(name)
+        field: Any = None if value is None else model._meta.get_field(name)
         return Value(value, output_field=field)
 
     return {

@@ -70,7 +70,7 @@ def _rows(request: HttpRequest, asked: str) -> tuple[Any, int]:
     """Return the rows of a list of issues as its page orders them, and how many there are."""
     like = HttpRequest()
     like.method, like.user = "GET", request.user
-    given = QueryDict(asked, mutable=True)
+    given: Any = QueryDict(asked, mutable=True)
     if not moment_of(request).now:
         given[PARAMETER] = moment_of(request).text
     like.GET = given

@@ -37,6 +37,7 @@ PRESENT_ONLY = {
     "/django_q/failure/",
     "/django_q/schedule/",
     "/django_q/success/",
+    "/items/differences/",  # It has two moments of its own.
     "/notifications/delivery/",
     "/notifications/subscription/",
     "/rules/health/",
