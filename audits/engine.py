@@ -10,6 +10,7 @@ from typing import Any, NamedTuple, Protocol
 
 import jmespath
 from jmespath.exceptions import JMESPathError
+from jmespath.visitor import _Expression
 
 from audits.bounds import STEPS, Evaluation, Exceeded, Part, RuleError, weight
 from audits.compiling import compiled
@@ -192,11 +193,25 @@ def _kept(value: Any) -> Any:
     try:
         said = canonical_bytes(value)
     except TypeError:
+        if _holds_expression(value):
+            raise RuleError("it gives an expression, not a value: an & is too many") from None
         said = NUL
     if NUL in said or NULL in said:  # A number without end is said to be null.
         value = storable(value)
         canonical_bytes(value)
     return value
+
+
+def _holds_expression(value: Any) -> bool:
+    """Say whether an `&a` is in a value: as text it would be another in each run."""
+    open_ = [value]
+    while open_:
+        one = open_.pop()
+        if isinstance(one, (list, dict)):
+            open_ += one.values() if isinstance(one, dict) else one
+        elif callable(one) or isinstance(one, _Expression):
+            return True
+    return False
 
 
 def notes(template: str, element: Any) -> str:

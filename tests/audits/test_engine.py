@@ -176,7 +176,7 @@ SHAPES = (
     "to_string({})", "type({})", "to_array({})[]", "reverse({})", "a[?b[?{}]]", "a[?!({})].b",
     "min_by({}, &({}))", "values({})", "to_number({})", "sum({})", "avg({})", "max({})", "min({})",
     "sort({})", "merge({}, {})", "join({}, {})", "abs({})", "ceil({})", "floor({})",
-    "not_null(&({}))", "({})[::-2].b", "({}) | [?{}] | [0]", "`1` == ({})", "nonsense({})",
+    "({})[::-2].b", "({}) | [?{}] | [0]", "`1` == ({})", "nonsense({})",
 )  # fmt: skip
 
 
@@ -431,6 +431,12 @@ def test_a_finding_holds_nothing_that_a_database_refuses(
 
 def test_why_a_verdict_is_unknown_holds_nothing_that_a_database_refuses() -> None:
     assert "a\N{REPLACEMENT CHARACTER}b" in judge("abs(a)", {"a": "a\0b"}).reason
+
+
+@pytest.mark.parametrize("given", ["&a", "not_null(&a)", "[&a]", "{x: [&a]}", "to_array(&a)"])
+def test_an_expression_is_no_finding(given: str) -> None:
+    verdict = judge(given, {"a": 1}, identity="`1`")
+    assert (verdict.outcome, "an & is too many" in verdict.reason) == (Outcome.UNKNOWN, True)
 
 
 @pytest.mark.parametrize("depth", [300, 900])
