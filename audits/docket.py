@@ -1,7 +1,7 @@
 """What is stored of items beside their issues: read at once, brought in step, written at once."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from datetime import datetime
 from typing import Any
 
@@ -12,6 +12,11 @@ from audits.rulebook import looks_back
 from items.earlier import before_last_change
 from items.models import Item
 from items.recording import BATCH
+from items.writing import create, insert
+
+# What most rules look at beside the item: one set for all of them.
+NOWHERE: frozenset[tuple[str, str, str]] = frozenset()
+LOOK = ("item_id", "rule_id", "shadow", "technology", "path", "value")
 
 
 class Docket:
@@ -35,12 +40,12 @@ class Docket:
             for one in Exemption.objects.filter(of_these, until=None)
         }
         self.had = {
-            (d.item_id, d.rule_id, d.shadow, d.technology, d.path, d.value): d.pk
-            for d in Dependency.objects.filter(of_these)
+            tuple(look): pk
+            for pk, *look in Dependency.objects.filter(of_these).values_list("pk", *LOOK)
         }
         past = any(looks_back(version) for version in versions)
         self.previous = before_last_change(items) if past else {}
-        self.looks: dict[tuple[int, int, bool], set[tuple[str, str, str]]] = {}
+        self.looks: dict[tuple[int, int, bool], Set[tuple[str, str, str]]] = {}
         """What was looked at, by item, rule, and whether the version in shadow looked."""
         self.facts: dict[str, Any] = {}
         """Of the item that is judged now."""
@@ -93,12 +98,12 @@ class Docket:
         )
 
     def _clear_spot(self, item: Item, version: RuleVersion) -> None:
-        spot = self.spots.get((item.pk, version.rule_id))
+        spot = self.spots and self.spots.get((item.pk, version.rule_id))
         if spot:
             self._clear.append(spot.pk)
 
     def _hold_again(self, item: Item, version: RuleVersion) -> None:
-        exemption = self.exemptions.get((item.pk, version.rule_id))
+        exemption = self.exemptions and self.exemptions.get((item.pk, version.rule_id))
         if exemption:
             self._held_again.append(exemption.pk)
 
@@ -106,18 +111,12 @@ class Docket:
         BlindSpot.objects.filter(pk__in=self._clear).update(until=self.now)
         if self._held_again:
             Exemption.objects.filter(pk__in=self._held_again).update(until=self.now)
-        Exemption.objects.bulk_create(self._exempt, batch_size=BATCH)
-        BlindSpot.objects.bulk_create(self._lost, batch_size=BATCH)
+        create(self._exempt)
+        create(self._lost)
         BlindSpot.objects.bulk_update(self._changed, ["reason"], batch_size=BATCH)
         wanted = {(*who, *look) for who, looks in self.looks.items() for look in looks}
         dropped = [
             pk for key, pk in self.had.items() if key not in wanted and key[:3] in self.looks
         ]
         Dependency.objects.filter(pk__in=dropped).delete()
-        Dependency.objects.bulk_create(
-            [
-                Dependency(item_id=i, rule_id=r, shadow=s, technology=t, path=p, value=v)
-                for i, r, s, t, p, v in sorted(wanted - set(self.had))
-            ],
-            batch_size=BATCH,
-        )
+        insert(Dependency, LOOK, sorted(wanted - set(self.had)))

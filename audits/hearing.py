@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from audits import covering
-from audits.docket import Docket
+from audits.docket import NOWHERE, Docket
 from audits.engine import Finding, Outcome, Verdict, evaluate
 from audits.facts import facts_of
 from audits.functions.base import Context
@@ -27,6 +27,7 @@ from audits.tenures import Spent, note_efforts
 from audits.world import World
 from items.models import Item, Run
 from items.recording import BATCH
+from items.writing import create
 
 # What people decide, perhaps while an item is judged: never written from what was read before.
 DECIDED = frozenset({"id", "justified", "assignee"})
@@ -69,6 +70,7 @@ class Hearing:
 
         What versions in shadow find is kept apart: it is no issue and has no events.
         """
+        by_version = by_version or {}
         for start in range(0, len(items), BATCH):
             batch = items[start : start + BATCH]
             docket = Docket(self.now, batch, [*versions, *shadows])
@@ -83,7 +85,7 @@ class Hearing:
                     docket.previous.get(item.pk),
                 )
                 for version in versions:
-                    cause = (by_version or {}).get(version.pk) or causes.get(item.pk, Cause.CLOUD)
+                    cause = by_version.get(version.id) or causes.get(item.id, Cause.CLOUD)
                     self._hear(docket, item, version, cause)
                 for version in shadows:
                     self._try(docket, trial, item, version)
@@ -95,7 +97,7 @@ class Hearing:
         self._fix(issues, Cause.RULE)
 
     def _hear(self, docket: Docket, item: Item, version: RuleVersion, cause: Cause) -> None:
-        kept = docket.issues.get((item.pk, version.rule_id), [])
+        kept = docket.issues.get((item.id, version.rule_id), [])
         if item.gone_at:
             self._fix(kept, cause)
             docket.see(item, version)
@@ -115,7 +117,8 @@ class Hearing:
             docket.exempt(item, version, by_setting=False)
         else:
             docket.see(item, version)
-        self._agree(docket, item, version, holds, verdict, kept, cause)
+        if kept or verdict.findings:
+            self._agree(docket, item, version, holds, verdict, kept, cause)
 
     def _try(self, docket: Docket, trial: Trial, item: Item, version: RuleVersion) -> None:
         """Judge an item by a version in shadow; nothing but what it finds is kept."""
@@ -133,17 +136,18 @@ class Hearing:
         holds: InForce,
         shadow: bool = False,
     ) -> Verdict:
-        if self.steps[version.pk] > STEPS_A_PORTION:
+        key = version.id  # `pk` takes several times as long, and this is done for every pair.
+        if self.steps[key] > STEPS_A_PORTION:
             return Verdict(Outcome.UNKNOWN, reason="The rule took too many steps on other items.")
         reading = self.world.reader()
         context = Context(**docket.facts, parameters=holds.parameters, reader=reading)
         began = time.perf_counter()
         verdict = evaluate(version, context, item.unread)
-        self.steps[version.pk] += verdict.steps
+        self.steps[key] += verdict.steps
         if not shadow:
-            spent = self.spent.setdefault(version.pk, Spent(version))
+            spent = self.spent.get(key) or self.spent.setdefault(key, Spent(version))
             spent.add(verdict.steps, time.perf_counter() - began)
-        docket.looks[item.pk, version.rule_id, shadow] = reading.looks
+        docket.looks[item.id, version.rule_id, shadow] = reading.looks or NOWHERE
         return verdict
 
     def _agree(
@@ -157,8 +161,6 @@ class Hearing:
         cause: Cause,
     ) -> None:
         """Open, keep, move and fix the issues of one rule on one item."""
-        if not (kept or verdict.findings):
-            return
         context = Context(**docket.facts, parameters=holds.parameters)
         matched = match(
             version, context, kept, verdict.findings, lambda one: one.version_id != version.pk
@@ -239,8 +241,8 @@ class Hearing:
                 at=self.now,
                 what=what,
                 cause=cause,
-                run=self.run,
-                version=issue.version,
+                run_id=self.run.pk,
+                version_id=issue.version_id,
                 score_before=before,
                 score=issue.score,
             )
@@ -248,7 +250,7 @@ class Hearing:
 
     def save(self) -> list[IssueEvent]:
         """Write issues and events; return the events."""
-        Issue.objects.bulk_create(self.new, batch_size=BATCH)
+        create(self.new)
         self.events += covering.step(self.run, self.touched.values(), self.new, self.kept)
         fields = [f.name for f in Issue._meta.concrete_fields if f.name not in DECIDED]
         Issue.objects.bulk_create(
@@ -258,7 +260,10 @@ class Hearing:
             unique_fields=["id"],
             update_fields=fields,
         )
-        IssueEvent.objects.bulk_create(self.events, batch_size=BATCH)
+        for event in self.events:
+            if event.issue_id is None:
+                event.issue = event.issue  # It has a key by now.
+        create(self.events)
         if self.formerly:
             FormerFingerprint.objects.bulk_create(self.formerly, batch_size=BATCH)
         note_efforts(self.run, self.spent.values())

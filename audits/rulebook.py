@@ -122,9 +122,10 @@ class Rulebook:
             held = ranked(settings, item, self.groups)
             self._matched.update(setting.pk for setting in held)
             return in_force(version, held)
-        if version.pk not in self._plain:
-            self._plain[version.pk] = in_force(version, ())
-        return self._plain[version.pk]
+        plain = self._plain.get(version.id)
+        if plain is None:
+            plain = self._plain[version.id] = in_force(version, ())
+        return plain
 
     def stamp(self, version: RuleVersion, shadow: bool = False) -> str:
         """Return what a verdict of this version depends on here, apart from the items."""

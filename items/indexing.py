@@ -10,12 +10,14 @@ from items.addresses import Block, blocks
 from items.models import Address, Item, Kind, WatcherSetting
 from items.paths import steps, without
 from items.watchers import watchers
+from items.writing import insert
 
 Steps = tuple[str, ...]
 """A path as ``items.paths.steps()`` gives it."""
 
 # How many rows one statement writes, and of how many items the rows are read at once.
 BATCH = 500
+COLUMNS = ("item_id", "since", "until", *Block._fields)
 # Items whose past is read in one transaction.
 AT_ONCE = 100
 ABSENT = (Kind.GONE, Kind.IGNORED)
@@ -39,8 +41,8 @@ def index_addresses(
         }
         if not new:
             _close(said, now)
-        rows = [_row(pk, block, now) for pk, found in said.items() for block in sorted(found)]
-        Address.objects.bulk_create(rows, batch_size=BATCH)
+        rows = [(pk, now, None, *block) for pk, found in said.items() for block in sorted(found)]
+        insert(Address, COLUMNS, rows)
 
 
 def _close(said: dict[int, set[Block]], now: datetime) -> None:

@@ -3,6 +3,7 @@
 import fnmatch
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from operator import attrgetter
 from typing import Any, NamedTuple
 
 from items.canonical import digest, durable_digest
@@ -14,6 +15,7 @@ from items.paths import steps
 from items.portions import Portion
 from items.referring import refer
 from items.watchers.base import Snapshot, Watcher
+from items.writing import create, insert
 
 # How many rows one statement writes: SQLite takes a bounded number of values.
 BATCH = 500
@@ -248,7 +250,7 @@ class _Recorder:
             config = snapshot.config
             item.gone_at, item.changed_at = None, self.now
             self._update(item, snapshot, config, reach)
-        Item.objects.bulk_create(created, batch_size=BATCH)
+        create(created)
         self.changes.created += created
         self._note(created, Kind.CREATED)
         refer(created, self.run.account, self.now, new=True)
@@ -299,10 +301,19 @@ class _Recorder:
             Reach.objects.bulk_create(rows, batch_size=BATCH)
 
     def _note(self, items: list[Item], kind: Kind) -> None:
-        if items:
-            Item.history.bulk_history_create(
-                items,
-                batch_size=BATCH,
-                default_date=self.now,
-                custom_historical_attrs={"run": self.run, "kind": kind},
-            )
+        """Add a revision of each, as it is from now on."""
+        records = Item.history.model
+        alike = {
+            "history_date": self.now,
+            "history_type": "+",
+            "history_change_reason": None,
+            "history_user_id": None,
+            "run_id": self.run.pk,
+            "kind": str(kind),
+            "until": None,
+            "actor": None,
+        }
+        names = [field.attname for field in records._meta.concrete_fields if not field.primary_key]
+        own = [name for name in names if name not in alike]
+        said, same = attrgetter(*own), tuple(alike.values())
+        insert(records, [*own, *alike], [(*said(item), *same) for item in items])

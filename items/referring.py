@@ -7,8 +7,10 @@ from datetime import datetime
 from accounts.models import Account
 from items.linking import Named, names_of, references
 from items.models import Item, Reference
+from items.writing import insert
 
 BATCH = 500
+COLUMNS = ("item_id", "value", "path", "since", "until")
 
 
 def refer(items: Sequence[Item], account: Account, now: datetime, new: bool = False) -> None:
@@ -33,14 +35,11 @@ def _refer(items: Sequence[Item], account: str, now: datetime, new: bool) -> Non
         had = kept[one.pk]
         ended += [pk for value, pk in had.items() if value not in wanted]
         added += [
-            Reference(item_id=one.pk, value=value, path=path, since=now)
-            for value, path in wanted.items()
-            if value not in had
+            (one.pk, value, path, now, None) for value, path in wanted.items() if value not in had
         ]
     if ended:
         Reference.objects.filter(pk__in=ended).update(until=now)
-    if added:
-        Reference.objects.bulk_create(added, batch_size=BATCH)
+    insert(Reference, COLUMNS, added)
 
 
 def told_by(item: Named, account: str) -> dict[str, str]:
