@@ -286,6 +286,13 @@ class GuardedInline(Guarded, TabularInline):
 
     extra = 0
 
+    def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **given: Any) -> Any:
+        """Name each field to who hears the page: a table names its columns only to the eye."""
+        field = super().formfield_for_dbfield(db_field, request, **given)
+        if field:
+            field.widget.attrs["aria-label"] = str(field.label)
+        return field
+
 
 def chip(score: int, word: str) -> str:
     """Return a score with its severity, as every list shows it."""

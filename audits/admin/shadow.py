@@ -99,4 +99,4 @@ class ShadowFindingAdmin(ReadOnlyAdmin):
 
     @display(description="What was found")
     def evidence_text(self, row: ShadowFinding) -> str:
-        return format_html('<pre class="code">{}</pre>', readable(row.evidence))
+        return format_html('<pre class="code" tabindex="0">{}</pre>', readable(row.evidence))

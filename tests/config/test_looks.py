@@ -1,8 +1,14 @@
-"""The console in a browser: no error, nothing from elsewhere, nothing that runs by itself."""
+"""The console in a browser: no error, nothing from elsewhere, nothing that runs by itself.
 
+What the page is to who cannot see it, or not well, is asked of axe-core (tests/data/axe).
+"""
+
+from pathlib import Path
 from typing import Any
 
 import pytest
+from django.conf import settings
+from django.urls import resolve
 from django.utils import timezone
 
 from accounts.models import User
@@ -19,6 +25,7 @@ from audits.models import (
 )
 from audits.reviewing import justify
 from items.models import Gap, Run
+from tests.config.addresses import plain, routes
 from tests.factories import AccountFactory, IssueFactory, ItemFactory, SubscriptionFactory, a_rule
 
 pytestmark = [pytest.mark.needs("browser"), pytest.mark.django_db(transaction=True)]
@@ -27,6 +34,14 @@ HOSTILE = (
     "<script>alert(1)</script><img src=x onerror=alert(2)>{{ 7*7 }}"
     """<div x-data x-init="alert(3)">"""
 )
+AXE = (Path(__file__).parents[1] / "data" / "axe" / "axe.min.js").read_text()
+# What axe-core calls serious or critical, each with the parts of the page that it means.
+HEAR = """async () => {
+  const heard = await axe.run(document, {resultTypes: ["violations"], reporter: "no-passes"});
+  return heard.violations.filter(one => ["serious", "critical"].includes(one.impact)).flatMap(
+    one => one.nodes.map(node => `${one.id}: ${node.html.slice(0, 200)} (${one.help})`));
+}"""
+PICTURES = Path(__file__).resolve().parents[2] / "build" / "screenshots"
 WIDTHS = {"desk": (1440, "light"), "night": (1440, "dark"), "phone": (390, "light")}
 PAGES = (
     "/",
@@ -81,7 +96,77 @@ PAGES = (
     "/audits/savedview/add/?page=query&condition=A",
     "/audits/rulesetting/",
     "/audits/rulesetting/{setting}/change/",
+    "/audits/justification/",
+    "/audits/reviewpolicy/",
+    "/audits/changereview/",
+    "/audits/rule/import/",
+    "/items/differences/?from=2026-03-01",
+    "/items/watchersetting/",
+    "/items/ignoredname/",
+    "/notifications/subscription/",
+    "/notifications/delivery/",
+    "/accounts/accountgroup/",
+    "/accounts/accountgroup/add/",
+    "/accounts/knownnetwork/",
+    "/accounts/knownnetwork/add/",
+    "/accounts/grant/",
+    "/accounts/ledgerentry/",
+    "/axes/accessattempt/",
+    "/django_q/success/",
+    "/django_q/failure/",
+    "/django_q/schedule/",
+    "/accounts/user/{user}/password/",
+    "/password_change/",
+    "/password_change/done/",
+    "/login/",
 )
+# Pages that are the same for every model, of which some are above.
+ALIKE = ("/add/", "/change/", "/delete/", "/history/", "/history/<revision>/", "<path:object_id>/")
+# Files, parts of pages, what only takes something; and the pages of test_packs_by_hand.
+NO_PAGES = {
+    "audits/rule/<int:object_id>/shipped/",
+    "accounts/account/<int:object_id>/do/<slug:what>/",
+    "accounts/ledgerentry/lines/",
+    "audits/",
+    "audits/attachment/<int:pk>/file/",
+    "audits/issue/<int:pk>/assign/",
+    "audits/issue/<int:pk>/comment/",
+    "audits/issue/<int:pk>/covers/",
+    "audits/issue/<int:pk>/send-back/",
+    "audits/proposal/<int:pk>/impact/",
+    "audits/proposal/<int:pk>/impact/ask/",
+    "audits/proposal/<int:pk>/impact/cancel/",
+    "audits/rule/<int:object_id>/do/<slug:what>/",
+    "audits/rule/<int:object_id>/restore/<int:number>/",
+    "audits/rule/export/",
+    "audits/rule/import/impact/",
+    "audits/rule/import/impact/<int:pk>/",
+    "audits/rule/import/sum/",
+    "audits/rule/import/sum/answer/",
+    "audits/rule/import/sum/cancel/",
+    "audits/rule/workbench/ask/",
+    "audits/rule/workbench/example/",
+    "audits/rule/workbench/items/",
+    "audits/rule/workbench/preview/<int:pk>/",
+    "audits/rule/workbench/preview/<int:pk>/cancel/",
+    "audits/rule/workbench/save/",
+    "audits/rule/workbench/suggest/",
+    "audits/rule/workbench/try/",
+    "audits/rule/workbench/unnoticed/",
+    "autocomplete/",
+    "evidence/<int:pk>/file/",
+    "frameworks/<str:key>/evidence/",
+    "healthz",
+    "items/item/<int:pk>/comment/",
+    "items/item/<int:pk>/json/",
+    "items/item/<int:pk>/part/",
+    "items/item/<int:pk>/policy/",
+    "items/item/<int:pk>/read/",
+    "jsi18n/",
+    "logout/",
+    "nothing/here",
+    "search/",
+}
 
 
 @pytest.fixture
@@ -198,6 +283,18 @@ class Visit:
         wide = self.page.evaluate("document.documentElement.scrollWidth")
         if wide > self.width:
             self.wrong.append(f"{address} is {wide} wide")
+        self.hear(address)
+
+    def hear(self, address: str) -> None:
+        """Note every serious fault of the page that axe-core finds; once, not on each database."""
+        if settings.SQLITE:
+            self.page.evaluate(AXE)
+            self.wrong += [f"{address}: {one}" for one in self.page.evaluate(HEAR)]
+
+    def keep(self, name: str) -> None:
+        """Keep a picture of the page."""
+        PICTURES.mkdir(parents=True, exist_ok=True)
+        self.page.screenshot(path=PICTURES / f"{name}.png", full_page=True)
 
 
 @pytest.mark.parametrize("mode", WIDTHS)
@@ -205,9 +302,16 @@ def test_every_page_opens_without_complaint(
     chromium: Any, live_server: Any, world: dict[str, int], mode: str
 ) -> None:
     visit = Visit(chromium, live_server.url, *WIDTHS[mode])
-    for address in PAGES:
+    for number, address in enumerate(PAGES):
         visit.look(address.format(**world))
-    assert visit.wrong == []
+        visit.keep(f"page-{number:02}-{mode}")
+    assert not visit.wrong, "\n".join(visit.wrong)
+
+
+def test_no_page_is_forgotten_above(world: dict[str, int]) -> None:
+    opened = {resolve(one.format(**world).partition("?")[0]).route for one in PAGES}
+    forgotten = set(routes()) - {plain(route) for route in opened} - NO_PAGES
+    assert {one for one in forgotten if not one.endswith(ALIKE) and "api/" not in one} == set()
 
 
 def test_issues_are_chosen_and_justified_by_hand(
