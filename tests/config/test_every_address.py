@@ -339,6 +339,7 @@ class Verb:
     whole: bool = False
     """Whether it holds in all accounts, so that only who is granted them all may."""
     what: str = ""
+    query: str = ""
 
     def __str__(self) -> str:
         return f"{self.route} {self.what or self.sent.get('action', '')}"
@@ -374,6 +375,7 @@ def deeds(rows: Rows, admin: User) -> list[Verb]:
                 "because": "No more.",
             },
             REVIEW,
+            query="?state=justified",
         ),
         Verb(
             "audits/justification/<path:object_id>/change/",
@@ -485,7 +487,7 @@ def does(client: Client, verb: Verb, rows: Rows) -> set[str]:
     """Send it, again where it first asks to look; return what was written. All is undone."""
     cookies = copy.deepcopy(client.cookies)  # A new password makes a new session.
     with undone() as written:
-        address = filled(verb.route, rows, verb.what)
+        address = filled(verb.route, rows, verb.what) + verb.query
         answer = client.post(address, verb.sent)
         look = (answer.context or {}).get("look") or ""
         if answer.status_code == 200 and "adminform" in (answer.context or {}):
