@@ -353,8 +353,8 @@ def deeds(rows: Rows, admin: User) -> list[Verb]:
     chosen = {"_selected_action": [issue.pk], "_decided": 1, "_handed": 1}
     covered = Issue.objects.get(justified=True, item=item)
     change = {"_selected_action": [rows[ChangeReview].pk]}
-    (pack,) = packed([("ours.new", TEXT)]).values()
-    text = {"text": pack, "rule": "ours.new 0", "impact": "ours.new"}
+    ((name, pack),) = packed([("ours.new", TEXT)]).items()
+    text = {"text": pack, "name": name, "rule": "ours.new 0", "impact": "ours.new"}
     account = {"_selected_action": [rows[Account].pk]}
     return [
         Verb("items/item/<int:pk>/comment/", {"text": "Why?"}, REVIEW),
