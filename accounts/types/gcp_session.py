@@ -169,7 +169,7 @@ KINDS: dict[str, Read] = {
 @functools.lru_cache(maxsize=64)
 def _login(secret: str, impersonate: str, quota_project: str) -> Login:
     """``secret`` is the credential's text, so that one that was replaced is a login of its own."""
-    own = _own(secret) if secret else google.auth.default(scopes=SCOPES)[0]
+    own: Any = _own(secret) if secret else google.auth.default(scopes=SCOPES)[0]
     if impersonate:
         own = impersonated_credentials.Credentials(own, impersonate, target_scopes=list(SCOPES))
     return Login(own.with_quota_project(quota_project) if quota_project else own)

@@ -327,8 +327,9 @@ def _address(api: str) -> tuple[str, str]:
     described = description(api)
     base = described["servicePath"]
     if not base:
-        a_path = next(iter(methods(api).values()))["path"]
-        base = re.match(r"(?:\w+/)?v\d\w*/", a_path)[0]
+        some = next(iter(methods(api).values()))["path"]
+        version = re.match(r"(?:\w+/)?v\d\w*/", some)
+        base = version[0] if version else ""
     return urlsplit(described["rootUrl"]).hostname or "", f"/{base}"
 
 

@@ -1,7 +1,5 @@
 """The whole line for Google Cloud: its own protocol in, a mail at a real SMTP server out."""
 
-from typing import Any
-
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
@@ -93,4 +91,3 @@ def test_an_unchanged_project_of_a_thousand_costs_as_many_queries_as_any_account
     assert (run.found, run.changed, run.created) == (1000, 0, 0)
     assert (Item.history.count(), Line.objects.count()) == before
     assert len(queries) <= 12, [query["sql"][:120] for query in queries]
-
