@@ -13,6 +13,8 @@ from contextlib import ExitStack, closing, suppress
 from pathlib import Path
 from typing import NoReturn
 
+from django.conf import settings
+
 ROOT = Path(__file__).resolve().parents[1]
 PATIENCE = 30
 """Seconds that a child has to end by itself once it is told to."""
@@ -96,7 +98,7 @@ def _start(
         output = stack.enter_context(log.open("ab")) if log else None
         return subprocess.Popen(  # noqa: S603 (our own commands)
             command,
-            cwd=ROOT,
+            cwd=settings.HOME,
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=output,

@@ -15,14 +15,19 @@ from django.urls import reverse_lazy
 from config.variables import address, database, kept_secret, number, switch, words
 
 BASE_DIR = Path(__file__).resolve().parent.parent
-ENV_FILE = Path(os.environ.get("VERVET_ENV_FILE", BASE_DIR / ".env"))
+# Where its files lie: beside manage.py; of an installed one, where it is started.
+IN_TREE = (BASE_DIR / "pyproject.toml").exists()
+HOME = BASE_DIR if IN_TREE else Path.cwd()
+ENV_FILE = Path(os.environ.get("VERVET_ENV_FILE", HOME / ".env"))
 if "VERVET_ENV_FILE" in os.environ and not ENV_FILE.exists():
     raise ImproperlyConfigured(f"VERVET_ENV_FILE names {ENV_FILE}, which is not there.")
 environ.Env.read_env(ENV_FILE)
 
+# What a wheel carries inside config stands beside it in the tree.
+BESIDE = BASE_DIR if IN_TREE else BASE_DIR / "config"
 
 # Where files go that are no part of the program: the database, the key, static files, mails.
-VAR = Path(os.environ.get("VERVET_VAR", str(BASE_DIR / "var")))
+VAR = Path(os.environ.get("VERVET_VAR", str(HOME / "var")))
 
 # -- How it is reached ------------------------------------------------------------------------
 
@@ -127,7 +132,7 @@ WSGI_APPLICATION = "config.wsgi.application"
 TEMPLATES = [
     {
         "BACKEND": "django.template.backends.django.DjangoTemplates",
-        "DIRS": [BASE_DIR / "templates"],
+        "DIRS": [BESIDE / "templates"],
         "APP_DIRS": True,
         "OPTIONS": {
             "context_processors": [
@@ -177,7 +182,7 @@ USE_TZ = True
 
 STATIC_URL = "static/"
 STATIC_ROOT = VAR / "static"
-STATICFILES_DIRS = [BASE_DIR / "static"]
+STATICFILES_DIRS = [BESIDE / "static"]
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},

@@ -30,7 +30,7 @@ from config.serving import Ended, listen, serve, stop_on_signals
 from items.models import Item
 from notifications.sending import send_due
 
-FOLDER = settings.BASE_DIR / "var" / "demo"
+FOLDER = settings.HOME / "var" / "demo"
 PORT, PORTS = 8000, 100
 
 
