@@ -90,13 +90,13 @@ def tried(item: Item, moment: Moment) -> dict[str, int]:
     place = {"account": item.account_id, "technology": item.technology}
     run = Tenure.objects.filter(going, **place).values("version__rule")
     rules = Rule.objects.filter(pk__in=run).annotate(
-        exempt=Exists(Exemption.objects.filter(going, item=item.pk, rule=OuterRef("pk"))),
+        let_off=Exists(Exemption.objects.filter(going, item=item.pk, rule=OuterRef("pk"))),
         found=Exists(issues_of(item, moment)[0].filter(rule=OuterRef("pk"))),
         silent=Exists(BlindSpot.objects.filter(going, item=item.pk, rule=OuterRef("pk"))),
     )
-    quiet = Q(exempt=False, found=False, silent=False)
+    quiet = Q(let_off=False, found=False, silent=False)
     return rules.aggregate(
-        quiet=Count("pk", filter=quiet), exempt=Count("pk", filter=Q(exempt=True, found=False))
+        quiet=Count("pk", filter=quiet), exempt=Count("pk", filter=Q(let_off=True, found=False))
     )
 
 
