@@ -14,7 +14,8 @@ ASIDE := VERVET_VAR="$(CURDIR)/build/aside" VERVET_ENV_FILE=/dev/null
 SCRATCH := $(ASIDE) DATABASE_URL="sqlite:///$(CURDIR)/build/aside/vervet.sqlite3"
 
 .DELETE_ON_ERROR:
-.PHONY: help demo test run lint format types check lock clean bench-scan bench-rules bench-impact
+.PHONY: help demo test run lint format types check lock clean bench-scan bench-rules bench-impact \
+	bench-console
 
 help:
 	@echo "make demo         an invented company in a stand-in of AWS, scanned; then the console"
@@ -27,6 +28,7 @@ help:
 	@echo "make bench-scan   what a scan costs beside plain boto3 (N=1000)"
 	@echo "make bench-rules  what evaluating a rule takes beside stock JMESPath"
 	@echo "make bench-impact what looking ahead over N stored items takes (N=100000)"
+	@echo "make bench-console  what the console's pages take with N items in PostgreSQL (N=100000)"
 	@echo "make clean        removes the virtual environment and build/; var/ stays"
 
 # -- The virtual environment: a stamp for each set of packages, so that nothing is done twice ----
@@ -97,3 +99,6 @@ bench-rules: .venv/dev
 
 bench-impact: .venv/dev
 	$(BIN)/python -m benchmarks.impact $(or $(N),100000)
+
+bench-console: .venv/dev
+	$(BIN)/python -m benchmarks.console $(or $(N),100000)

@@ -44,23 +44,29 @@ def issues_at(moment: datetime) -> QuerySet[Any]:
     was to decide: it is nobody.
     """
     by_row = Q(opened_at__lte=moment) & (Q(fixed_at=None) | Q(fixed_at__gt=moment))
+    moved = _moved_since(moment)
     rows = (
-        Issue.objects.filter(Exists(_events(moment)))
+        Issue.objects.filter(Q(opened_at__lte=moment) | (moved & Q(Exists(_events(moment)))))
         .alias(turned=_last(moment, "what", What.FIXED, *OPENING))
-        .alias(standing=Case(When(by_row, then=True), default=Q(turned__in=OPENING)))
+        .alias(
+            standing=Case(
+                When(by_row, then=True), When(~moved, then=False), default=Q(turned__in=OPENING)
+            )
+        )
     )
     opened = When(opened_at__lte=moment, then=F("opened_at"))
-    ended = _last(moment, "at", What.FIXED)
+    ended = Case(When(~moved, then=F("fixed_at")), default=_last(moment, "at", What.FIXED))
+    covered = Coverage.objects.filter(at(moment)).order_by().values("issue")
     return as_they_were(
         rows.annotate(
             score_then=score_at(moment),
             opened_at_then=Case(opened, default=_last(moment, "at", *OPENING)),
             fixed_at_then=Case(When(standing=True, then=None), default=ended),
-            justified_then=Exists(Coverage.objects.filter(at(moment), issue=OuterRef("pk"))),
-            unknown_then=_silent(moment),
+            justified_then=Case(When(pk__in=covered, then=True), default=False),
+            unknown_then=Case(When(~moved, then=F("unknown")), default=_silent(moment)),
             version_id_then=Case(
                 When(standing=True, then=_in_force(moment)),
-                default=_last(moment, "version_id"),
+                default=Coalesce(_last(moment, "version_id"), F("version_id")),
                 output_field=BigIntegerField(),
             ),
             assignee_id_then=Value(None, output_field=BigIntegerField()),
@@ -71,8 +77,16 @@ def issues_at(moment: datetime) -> QuerySet[Any]:
 
 def score_at(moment: datetime) -> Any:
     """Return the score of an issue at a moment; only where something happened since, its events."""
-    later = IssueEvent.objects.filter(issue=OuterRef("pk"), at__gt=moment)
-    return Case(When(~Exists(later), then=F("score")), default=_last(moment, "score"))
+    last = Coalesce(_last(moment, "score"), F("score"))
+    return Case(When(~_moved_since(moment), then=F("score")), default=last)
+
+
+def _moved_since(moment: datetime) -> Q:
+    """Keep the issues to which something happened since; of the others the row tells it all.
+
+    Read once, not issue by issue: what happened since is mostly little.
+    """
+    return Q(pk__in=IssueEvent.objects.filter(at__gt=moment).order_by().values("issue"))
 
 
 def _silent(moment: datetime) -> Any:

@@ -20,6 +20,7 @@ from accounts.admin.accounts import DOINGS
 from accounts.models import Account
 from accounts.moments import moment_of
 from accounts.seeing import visible
+from audits.admin.queue_list import PageByKeys
 from audits.models import Issue, severity
 from audits.recalling import score_at
 from audits.standing import failing
@@ -128,6 +129,7 @@ class WatchedAccountAdmin(AccountAdmin):
 class JudgedItemAdmin(ItemAdmin):
     """Items, each with the worst that is wrong with it."""
 
+    paginator = PageByKeys
     list_display = (
         "called",
         "worst_issue",

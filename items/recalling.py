@@ -49,6 +49,8 @@ def changed_within(since: datetime, until: datetime) -> Q:
 def called(text: str, moment: datetime) -> Q:
     """Keep the items whose name, id or full name of then holds a text."""
     holds = Q(name__icontains=text) | Q(full_name__icontains=text)
-    revisions = Item.history.filter(in_force(moment), holds, id=OuterRef("pk"))
-    same = Q(changed_at__lte=moment)
-    return Q(uid__icontains=text) | (same & holds) | (~same & Q(Exists(revisions)))
+    # Each found by the index of texts; asked row by row, every item would be compared.
+    same = Item.objects.filter(Q(uid__icontains=text) | (Q(changed_at__lte=moment) & holds))
+    then = Item.history.filter(in_force(moment), holds)
+    other = Q(changed_at__gt=moment) & Q(pk__in=then.order_by().values("id"))
+    return Q(pk__in=same.order_by().values("pk")) | other

@@ -30,6 +30,9 @@ IS, HOLDS, INSIDE = 1, 2, 3
 ABSENT = (Kind.GONE, Kind.IGNORED)
 # Of what must be read thing by thing, no more are counted and shown.
 MOST_READ = 5000
+# A text that more things have is not counted, unasked, in what is gone and was once: there it
+# stands in ten times as many revisions.
+MANY = 2000
 # Seconds for which things are read one by one where all of the answer is wanted.
 LONGEST = 60
 # Rows read at once, where each is asked.
@@ -336,14 +339,18 @@ def search(
 
     Gives the first ``each`` hits of every technology, or with ``page`` (start, size) a part of
     them all. ``until``: the monotonic moment after which no further thing is read.
-    ``look_further``: count what is gone and what was once, even where it is not shown.
+    ``look_further``: count what is gone and what was once, even where it is not shown, unless
+    it is what most things have.
     """
     asked = Search(question, sight, moment, until)
     scopes = [NOW, *(s for s in (GONE, OLDER) if s in chosen.also or look_further)]
     if asked.is_dear:
         scopes = [NOW, *chosen.also]
     sources = asked.chosen(chosen)
-    found = Found(counts=asked.counts(scopes))
+    found = Found(counts=asked.counts(scopes[:1]))
+    if question.address is None and sum(one.n for one in found.counts) > MANY:
+        scopes = [NOW, *chosen.also]
+    found.counts += asked.counts(scopes[1:])
     found.items = asked.items(sources)
     found.places = sum(
         one.n

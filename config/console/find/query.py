@@ -1,6 +1,7 @@
 """The query page: a condition in JMESPath chooses things, columns show them."""
 
 import json
+import time
 from collections.abc import Iterator
 from itertools import islice
 from typing import Any
@@ -26,6 +27,8 @@ from items.watchers import watchers
 # Rows on the page; a file has them all.
 MOST = 200
 LONGEST = 4000
+# Seconds for which a page that is full goes on counting.
+COUNTING = 0.5
 # Seconds that a file may take.
 SECONDS = 300.0
 WHO = ("account", "name", "id", "region")
@@ -122,11 +125,15 @@ def _seen(request: HttpRequest) -> frozenset[str] | None:
 def _result(request: HttpRequest, asked: Query, day: Day, view: SavedView | None) -> dict[str, Any]:
     answer = Answer()
     rows = _rows(request, asked, day, answer, 10.0)
+    counted = time.monotonic() + COUNTING
     shown = list(islice(rows, MOST))
-    for _ in rows:
-        continue  # Only counted.
+    for _ in rows:  # Only counted.
+        if time.monotonic() > counted:
+            break
+    further = next(rows, None) is not None
     return {
         "answer": answer,
+        "further": further,
         "heads": _heads(asked),
         "rows": [
             {
