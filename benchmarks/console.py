@@ -51,11 +51,14 @@ def prepare(size: int) -> None:
     call_command("collectstatic", verbosity=0, interactive=False)
     from items.models import Item
 
-    if Item.objects.count() == size:
+    there, name = Item.objects.count(), str(connection.settings_dict["NAME"])
+    if there and "bench" not in name:
+        sys.exit(f"{name} holds something already, and its name has no 'bench': it is left alone.")
+    if there == size:
         with connection.cursor() as cursor:
             cursor.execute("ANALYZE")
         return
-    print(f"Making {size:,} items in {connection.settings_dict['NAME']}", file=sys.stderr)
+    print(f"Making {size:,} items in {name}", file=sys.stderr)
     from benchmarks.company import fill
 
     fill(size)
