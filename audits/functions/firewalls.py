@@ -75,6 +75,16 @@ class Filter:
         return str(self.first) if self.first == self.last else f"{self.first}-{self.last}"
 
     @property
+    def traffic(self) -> str:
+        """What passes, as a person says it: tcp 22, udp on every port, all traffic."""
+        if self.protocol == "all":
+            return "all traffic" if self.first is None else f"everything on {self.ports}"
+        if self.first is not None:
+            return f"{self.protocol} {self.ports}"
+        every = self.protocol in WITH_PORTS
+        return f"{self.protocol} on every port" if every else self.protocol
+
+    @property
     def order(self) -> tuple[int, bool]:
         # GCP: of two with one priority the one that denies comes first.
         return (self.priority or 0, self.allow)

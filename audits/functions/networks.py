@@ -33,9 +33,10 @@ def net_rules(context: Context, config: Any) -> list[dict[str, Any]]:
 
     direction (ingress, egress); action (allow, deny); protocol (tcp, udp, icmp, icmpv6, all, or a
     number: 50 is ESP); from_port and to_port (null: all); ports as text (22, 20-25, all; type 8 for
-    ICMP); cidr, group, group_owner, prefix_list, vpc_peering, service_tag (null where it is not of
-    that kind); targets (what behind the filter it is for; null: all); priority and name (null in a
-    security group); description.
+    ICMP); traffic, both in words (tcp 22, udp on every port, all traffic); cidr, group,
+    group_owner, prefix_list, vpc_peering, service_tag (null where it is not of that kind); targets
+    (what behind the filter it is for; null: all); priority and name (null in a security group);
+    description.
 
     left: the ranges of ports that rules before it leave to it (null: all it says), where a rule
     that denies takes from one that allows, and the other way round; shadowed: whether nothing is
@@ -168,6 +169,7 @@ def _form(one: Filter, left: list[Span] | None) -> dict[str, Any]:
         "from_port": one.first,
         "to_port": one.last,
         "ports": one.ports,
+        "traffic": one.traffic,
         "cidr": one.cidr,
         **_NOBODY,
         **one.about,

@@ -24,6 +24,7 @@ from audits.recalling import issues_at
 from audits.standing import at, open_issues
 from config.console.deciding import consequences, decision_form
 from config.console.issue_story import around
+from config.console.issue_where import where
 from config.console.neighbours import way_back
 from config.console.page import one, page
 from config.console.settled import settled
@@ -99,6 +100,8 @@ def _context(request: HttpRequest, issue: Issue, forms: dict[str, Any]) -> dict[
         "issue": issue,
         "version": issue.version,
         "facts": _facts(issue, past),
+        "where": [] if past else where(issue),
+        "item": issue.item,
         "references": _links(issue.version.references),
         "coverages": coverages.select_related("justification__by", "justification__answered_by"),
         "seen": set(

@@ -73,17 +73,19 @@ def shown(value: Any) -> str:
     if isinstance(value, str):
         return value
     if isinstance(value, (dict, list)):
-        text = yaml.safe_dump(_filled(value), sort_keys=False, allow_unicode=True, width=120)
+        text = yaml.safe_dump(filled(value), sort_keys=False, allow_unicode=True, width=120)
         return text.strip()[:LONGEST]
     if value is None or isinstance(value, bool):  # 1 would be found under True.
         return {None: "nothing", True: "true", False: "false"}[value]
     return str(value)
 
 
-def _filled(value: Any) -> Any:
+@register.filter
+def filled(value: Any) -> Any:
+    """Return a value without the parts in it that are empty."""
     if isinstance(value, dict):
-        return {name: _filled(one) for name, one in value.items() if one not in (None, "", [], {})}
-    return [_filled(one) for one in value] if isinstance(value, list) else value
+        return {name: filled(one) for name, one in value.items() if one not in (None, "", [], {})}
+    return [filled(one) for one in value] if isinstance(value, list) else value
 
 
 @register.filter

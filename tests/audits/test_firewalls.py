@@ -396,3 +396,20 @@ def test_private_is_what_lies_in_a_private_block(address: int, length: int, vers
     net = kind((first, length if version == 4 else length * 4), strict=False)
     assert is_private(net) == any(within(net, block) for block in PRIVATE)
     assert is_internet(net) == covers_internet([net])
+
+
+@pytest.mark.parametrize(
+    ("permission", "says"),
+    [
+        ({"IpProtocol": "tcp", "FromPort": 22, "ToPort": 22}, "tcp 22"),
+        ({"IpProtocol": "udp", "FromPort": 1, "ToPort": 53}, "udp 1-53"),
+        ({"IpProtocol": "tcp", "FromPort": 0, "ToPort": 65535}, "tcp on every port"),
+        ({"IpProtocol": "icmp", "FromPort": 8, "ToPort": -1}, "icmp type 8"),
+        ({"IpProtocol": "icmp", "FromPort": -1, "ToPort": -1}, "icmp"),
+        ({"IpProtocol": "50"}, "50"),
+        ({"IpProtocol": "-1"}, "all traffic"),
+    ],
+)
+def test_what_passes_is_said_in_words(permission: dict[str, Any], says: str) -> None:
+    config = {"IpPermissions": [{**permission, "IpRanges": [{"CidrIp": "0.0.0.0/0"}]}]}
+    assert [one["traffic"] for one in rules(config)] == [says]
