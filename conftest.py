@@ -20,7 +20,12 @@ import pytest
 from django.conf import settings
 from django.db import connection
 
-pytest_plugins = ["tests.cloud.server", "tests.cloud.google", "tests.notifications.smtp"]
+pytest_plugins = [
+    "tests.cloud.server",
+    "tests.cloud.google",
+    "tests.cloud.azure",
+    "tests.notifications.smtp",
+]
 
 CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
 CHROMIUM_FLAGS = (

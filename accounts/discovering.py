@@ -96,6 +96,7 @@ def _kept_in_step(parent: Account, listed: Iterable[Found], now: datetime) -> Di
 def _add(parent: Account, kind: str, one: Found, names: set[str], discovery: Discovery) -> None:
     """Add an account; it has its parent's groups, owner and, as far as they fit, parameters."""
     wanted = {parameter.name for parameter in types[kind].parameters}
+    given = parent.parameters | one.parameters
     account = Account(
         type=kind,
         identifier=one.identifier,
@@ -104,7 +105,7 @@ def _add(parent: Account, kind: str, one: Found, names: set[str], discovery: Dis
         active=parent.watches_found,
         owner_mail=parent.owner_mail,
         calls_per_second=parent.calls_per_second,
-        parameters={name: value for name, value in parent.parameters.items() if name in wanted},
+        parameters={name: value for name, value in given.items() if name in wanted},
     )
     try:
         account.full_clean()

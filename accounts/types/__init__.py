@@ -10,5 +10,7 @@ types: Registry[type[AccountType]] = Registry(
         "aws": "accounts.types.aws:AwsAccount",
         "gcp": "accounts.types.gcp:GcpProject",
         "gcp.organization": "accounts.types.gcp:GcpOrganization",
+        "azure": "accounts.types.azure:AzureSubscription",
+        "azure.tenant": "accounts.types.azure:AzureTenant",
     },
 )

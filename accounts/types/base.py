@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, ClassVar, Protocol
 
 from django.core.exceptions import ValidationError
@@ -43,6 +43,8 @@ class Found:
 
     identifier: str
     name: str
+    parameters: Mapping[str, str] = field(default_factory=dict)
+    """What it is reached with beside, or instead of, its parent's parameters."""
 
 
 class Reachable(Protocol):

@@ -22,5 +22,7 @@ watchers: Registry[type[Watcher]] = Registry(
         "aws.iam.user": "items.watchers.aws.iam:User",
         "aws.s3.bucket": "items.watchers.aws.s3:Bucket",
         "gcp.compute.firewall": "items.watchers.gcp.compute:Firewall",
+        "azure.network.security_group": "items.watchers.azure.network:SecurityGroup",
+        "azure.security.policies": "items.watchers.azure.security:Policies",
     },
 )
