@@ -174,15 +174,26 @@ class Google:
         """Answer one request as the host that it is for."""
         if request.host in HOSTS:
             return self.logins.answer(request)
-        path = unquote(request.path)
-        method = next(
-            (one for one in _methods(request.host, request.method) if one.path.fullmatch(path)),
-            None,
-        )
+        method, path = self.method(request), self._path(request)
         if method is None:
             return Answer(b"<!DOCTYPE html><title>Error 404 (Not Found)!!1</title>", 404)
         self.calls[method.described["id"]] += 1
         return self._refusal(method, path, request) or self._found(method, path, request)
+
+    def method(self, request: Request) -> Method | None:
+        """Return the call that a request makes; None where its host answers no such."""
+        known = _methods(request.host, request.method)
+        path = unquote(request.path)
+        return next((one for one in known if one.path.fullmatch(path)), None)
+
+    def _path(self, request: Request) -> str:
+        """Return a request's path; a project may be named by its number, too."""
+        numbers = self._numbers()
+
+        def by_id(named: re.Match[str]) -> str:
+            return f"/projects/{numbers.get(named[1], named[1])}"
+
+        return re.sub(r"/projects/(\d+)", by_id, unquote(request.path))
 
     def _refusal(self, method: Method, path: str, request: Request) -> Answer | None:
         if self.logins.whose(request) is None:
@@ -267,11 +278,19 @@ class Google:
         ]
         if path.endswith("/locations") and not found:
             return [(one, {"locationId": one, "name": f"{path[4:]}/{one}"}) for one in REGIONS]
-        for name in ("parent", "project"):
-            if name in method.described.get("parameters", {}) and name in request.query:
-                wanted = request.query[name]
-                found = [one for one in found if one[1].get(name, _owner(one[1])) == wanted]
+        if "parent" in request.query:
+            parent = request.query["parent"]
+            found = [one for one in found if one[1].get("parent") == parent]
+        if "project" in request.query:  # A bucket tells by number whose it is.
+            project, numbers = request.query["project"], self._numbers()
+            found = [
+                one for one in found if numbers.get(str(one[1].get("projectNumber"))) == project
+            ]
         return found
+
+    def _numbers(self) -> dict[str, str]:
+        """Return the projects' ids by their numbers."""
+        return {one["name"].partition("/")[2]: key for key, one in self.projects.items()}
 
     def _scoped(self, method: Method, path: str, shown: list[tuple[str, Thing]]) -> Thing:
         """Return an aggregated list: what is shown by zone and region, and where nothing is."""
@@ -284,11 +303,6 @@ class Google:
         for scope in self.unreachable:
             scopes[scope] = {"warning": {"code": "UNREACHABLE", "message": "Not reached."}}
         return scopes
-
-
-def _owner(thing: Thing) -> Any:
-    """A bucket's list is asked for by its project, which a bucket tells by number only."""
-    return thing.get("projectNumber")
 
 
 def _as_listed(method: Method, thing: Thing) -> Thing:
@@ -344,6 +358,7 @@ def _methods(host: str, http_method: str) -> list[Method]:
         for name, method in methods(api).items():
             if method["httpMethod"] == http_method and "response" in method:
                 path = "/" + described["servicePath"] + (method.get("flatPath") or method["path"])
-                pattern = re.sub(r"\\\{\w+\\\}", "([^/:]+|[^/]+)", re.escape(path))
+                pattern = re.sub(r"\\\{\w+\\\}", "[^/]+", re.escape(path))
                 found.append(Method(api, name, method, re.compile(pattern)))
-    return found
+    # What ends in ":getIamPolicy" is no thing of this name.
+    return sorted(found, key=lambda method: ":" not in method.path.pattern)

@@ -9,14 +9,21 @@ from django.core.management import call_command
 
 from accounts.models import Account
 from config.demo.google import Google
-from config.demo.internet import Answer
+from config.demo.google_company import FOLDER, ORGANIZATION
+from config.demo.google_company import PROJECT as HALDEN
+from config.demo.google_company import found as found_company
+from config.demo.internet import Answer, Request
+from items.canonical import is_sealed
+from items.comparing import parts
 from items.watchers import watchers
 from items.watchers.base import Call
 from items.watchers.gcp.compute import Firewall
+from items.watchers.gcp.descriptions import resolved
 from tests.cloud.google import PROJECT
 from tests.cloud.spoiling import Spoiler
 from tests.items.conftest import Fetch, Found
 
+GCP = [key for key in watchers if key.startswith("gcp.")]
 FIREWALL = "gcp.compute.firewall"
 SSH = {"direction": "INGRESS", "allowed": [{"IPProtocol": "tcp", "ports": ["22"]}]}
 FIREWALLS = "*/global/firewalls"
@@ -226,3 +233,165 @@ def test_the_printed_role_holds_what_the_watchers_call(capsys: Any) -> None:
     assert "compute.firewalls.list" in permissions
     assert {one.rpartition(".")[2] for one in permissions} <= {"get", "list", "getIamPolicy"}
     assert json.dumps(role)
+
+
+# -- one of everything ------------------------------------------------------------------------
+
+
+@pytest.fixture
+def company(google: Google, google_env: None) -> Google:
+    google.projects.clear()
+    google.things.clear()
+    found_company(google)
+    return google
+
+
+def account_of(technology: str) -> Account:
+    kind = watchers[technology].account_type
+    identifier = {"gcp": HALDEN, "gcp.organization": ORGANIZATION}[kind]
+    return Account(name="halden", type=kind, identifier=identifier, parameters={})
+
+
+def fetched(technology: str) -> Found:
+    return Found(watchers[technology](), account_of(technology))
+
+
+def test_every_technology_brings_all_its_parts_and_the_same_twice(company: Google) -> None:
+    for technology in GCP:
+        watcher = watchers[technology]()
+        first, again = fetched(technology), fetched(technology)
+        assert first.snapshots, technology
+        assert first.refusals == [], technology
+        assert [one.config for one in first.snapshots] == [one.config for one in again.snapshots]
+        for one in first.snapshots:
+            assert one.unread == {}
+            assert parts(watcher) <= one.config.keys()
+            assert watcher.tidy(one.config) == one.config
+            assert "/" not in one.name
+            assert "swordfish" not in json.dumps(one.config), technology
+
+
+def test_what_the_stand_in_says_fits_googles_own_description(
+    company: Google, google_faults: Spoiler
+) -> None:
+    seen: dict[tuple[str, str], Any] = {}
+    answer = company.answer
+
+    def noting(request: Request) -> Answer:
+        said = answer(request)
+        seen[request.host, request.path] = (request, said)
+        return said
+
+    google_faults.site = noting
+    for technology in GCP:
+        fetched(technology)
+    checked = 0
+    for request, said in seen.values():
+        method = company.method(request)
+        if method is None:
+            continue
+        assert unfit(method.api, method.reply, said.body) == [], request.path
+        checked += 1
+    assert checked > len(GCP)
+
+
+def unfit(api: str, schema: Any, value: Any, path: str = "") -> list[str]:
+    """What of a value its schema does not know, or has of another type."""
+    schema = resolved(api, schema)
+    kind = schema.get("type")
+    if kind == "array":
+        if not isinstance(value, list):
+            return [f"{path} is no list"]
+        return [bad for one in value for bad in unfit(api, schema["items"], one, f"{path}[]")]
+    if kind == "object":
+        if not isinstance(value, dict):
+            return [f"{path} is no object"]
+        known, others = schema.get("properties", {}), schema.get("additionalProperties")
+        return [
+            bad
+            for key, one in value.items()
+            for bad in (
+                unfit(api, known.get(key) or others, one, f"{path}.{key}")
+                if key in known or others
+                else [f"{path}.{key} is not known"]
+            )
+        ]
+    types = {"string": str, "boolean": bool, "integer": int, "number": (int, float)}
+    return [] if kind == "any" or isinstance(value, types[kind]) else [f"{path} is no {kind}"]
+
+
+@pytest.mark.parametrize("technology", ["gcp.compute.instance", "gcp.compute.project"])
+def test_only_metadata_that_is_known_to_be_no_secret_is_kept(
+    company: Google, technology: str
+) -> None:
+    (one,) = fetched(technology).snapshots
+    held = one.config.get("metadata") or one.config["commonInstanceMetadata"]
+    said = {item["key"]: item["value"] for item in held["items"]}
+    assert said.pop("enable-oslogin", "TRUE") == "TRUE"
+    assert said.pop("serial-port-enable", "1") == "1"
+    assert [is_sealed(value) for value in said.values()] == [True]
+
+
+def test_a_zone_that_is_not_reached_leaves_the_rest_read(company: Google) -> None:
+    company.unreachable.add("zones/us-central1-a")
+    result = fetched("gcp.compute.instance")
+    refusal = refused(result)
+    assert refusal.code == "UNREACHABLE"
+    assert "zones/us-central1-a" in refusal.reason
+    assert [(one.name, one.region) for one in result.snapshots] == [("web-1", "europe-west1-b")]
+
+
+def test_a_policy_that_is_denied_is_unread_and_its_item_is_there(company: Google) -> None:
+    company.denied.add("pubsub.topics.getIamPolicy")
+    result = fetched("gcp.pubsub.topic")
+    (topic,) = result.snapshots
+    assert topic.unread["Policy"].permission == "pubsub.topics.getIamPolicy"
+    assert topic.unread["Policy"].name == "orders"
+    assert "Policy" not in topic.config
+    assert result.answered == {"global"}
+
+
+def test_what_is_gone_when_it_is_asked_about_is_gone(
+    company: Google, google_faults: Spoiler
+) -> None:
+    said = {"code": 404, "message": "Not found", "status": "NOT_FOUND"}
+    google_faults.add(path="*/topics/orders:getIamPolicy", answer=Answer({"error": said}, 404))
+    google_faults.add(path="*/datasets/sales", answer=Answer({"error": said}, 404))
+    for technology in ("gcp.pubsub.topic", "gcp.bigquery.dataset"):
+        result = fetched(technology)
+        assert (result.snapshots, result.refusals, result.answered) == ([], [], {"global"})
+
+
+def test_a_dataset_that_is_denied_is_neither_there_nor_gone(
+    company: Google, google_faults: Spoiler
+) -> None:
+    said = {"code": 403, "message": "Access Denied", "status": "PERMISSION_DENIED"}
+    google_faults.add(path="*/datasets/sales", answer=Answer({"error": said}, 403))
+    refusal = refused(fetched("gcp.bigquery.dataset"))
+    assert refusal.permission == "bigquery.datasets.get"
+    assert "halden-prod:sales" in refusal.reason
+
+
+def test_a_location_that_is_denied_leaves_the_others_answered(
+    company: Google, google_faults: Spoiler
+) -> None:
+    said = {"code": 403, "message": "No", "status": "PERMISSION_DENIED"}
+    google_faults.add(path="*/locations/us-central1/*", answer=Answer({"error": said}, 403))
+    for technology in ("gcp.kms.key_ring", "gcp.kms.key", "gcp.run.service"):
+        result = fetched(technology)
+        assert [one.place for one in result.refusals] == ["us-central1"], technology
+        assert {"europe-west1", "global"} <= result.answered
+        assert [one.region for one in result.snapshots] == ["europe-west1"]
+
+
+def test_folders_are_read_at_any_depth(company: Google) -> None:
+    company.put("cloudresourcemanager.v3", "folders/660", {"displayName": "Deep", "parent": FOLDER})
+    assert {one.name for one in fetched("gcp.folder").snapshots} == {"Production", "Deep"}
+
+
+def test_a_folder_is_watched_as_an_organisation_is(company: Google) -> None:
+    account = Account(name="f", type="gcp.organization", identifier=FOLDER, parameters={})
+    (folder,) = Found(watchers["gcp.organization"](), account).snapshots
+    assert (folder.name, folder.uid) == ("Production", FOLDER)
+    assert folder.config["Policy"]["bindings"][0]["role"] == "roles/viewer"
+    assert folder.config["OrgPolicies"][0]["spec"]["rules"] == [{"enforce": True}]

@@ -1,5 +1,6 @@
 """Google Cloud: every page of every call, empty lists told from none, errors told apart."""
 
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from string import Formatter
@@ -23,16 +24,24 @@ from items.watchers.terms import Snapshot
 
 # What a full name may hold beside names of the item.
 FACTS = {"account", "place", "region", "uid"}
+RESOURCE = re.compile(r"(projects|folders|organizations)/")
 # Version 3 is the one that tells conditions.
 VERSION = 3
-# Scopes of an aggregated list say so where there is nothing in them.
-NOTHING_THERE = "NO_RESULTS_ON_PAGE"
+# What warnings of a list mean that something is not in it.
+PARTIAL = ("UNREACHABLE", "PARTIAL_SUCCESS")
+# What an item that is gone answers to calls about it.
+GONE: tuple[str, ...] = ("NOT_FOUND",)
 
 
 class GcpWatcher(Watcher):
     account_type = "gcp"
     service: ClassVar[str]
     """The SDK's name of the service with its version: ``compute.v1``."""
+
+    item: ClassVar[Call | None] = None
+    """The call whose answer an item is, where it is no row of the listing."""
+
+    gone_codes: ClassVar[tuple[str, ...]] = GONE
 
     def __init__(self) -> None:
         self._session: GcpSession | None = None
@@ -75,7 +84,7 @@ class GcpWatcher(Watcher):
     def snapshot(self, account: Account, row: Row) -> Snapshot:
         """Names and places are paths there; the last step is what people call them."""
         found = super().snapshot(account, row)
-        named = last(found.name)
+        named = last(found.name) if RESOURCE.match(found.name) else found.name
         region = last(found.region)
         if region == "global":
             region = location(str(row.config.get("name", ""))) or region
@@ -115,21 +124,23 @@ class GcpWatcher(Watcher):
 
 
 def policy_of(
-    operation: str, key: str = "name", parameter: str = "resource", service: str = "", **fixed: Any
+    operation: str,
+    wanted: str = "options.requestedPolicyVersion",
+    parameter: str = "resource",
+    **fixed: Any,
 ) -> Call:
-    """Return the call that reads who may do what with a thing, conditions included."""
-    return Call(
-        operation,
-        params={"options.requestedPolicyVersion": VERSION, **fixed},
-        keys={parameter: key},
-        service=service,
-    )
+    """Return the call that reads who may do what with a thing, conditions included.
+
+    ``wanted`` is the argument for the version, ``parameter`` the one for the thing.
+    """
+    return Call(operation, params={wanted: VERSION, **fixed}, keys={parameter: "name"})
 
 
-def posted_policy_of(operation: str, key: str = "name", service: str = "") -> Call:
+def posted_policy_of(operation: str, **fixed: Any) -> Call:
     """The same of a service that takes the wanted version in the body of a POST."""
     body = {"options": {"requestedPolicyVersion": VERSION}}
-    return Call(operation, params={"body": body}, keys={"resource": key}, service=service)
+    keys = {} if fixed else {"resource": "name"}
+    return Call(operation, params={"body": body, **fixed}, keys=keys)
 
 
 def answer(api: str, call: Call, reply: dict[str, Any]) -> Any:
@@ -154,10 +165,11 @@ def unreachable(reply: dict[str, Any]) -> Iterator[str]:
     for key in ("unreachable", "unreachables", "missingZones"):
         yield from map(str, reply.get(key) or ())
     scopes = reply.get("items")
-    for scope, held in scopes.items() if isinstance(scopes, dict) else ():
+    warned = {"": reply, **(scopes if isinstance(scopes, dict) else {})}
+    for scope, held in warned.items():
         warning = held.get("warning") if isinstance(held, dict) else None
-        if warning and warning.get("code") == "UNREACHABLE":
-            yield scope
+        if isinstance(warning, dict) and warning.get("code") in PARTIAL:
+            yield scope or str(warning.get("message") or "a part")
 
 
 def failure(error: Exception, account: Account, operation: str, needed: str) -> ReadError:
@@ -217,7 +229,8 @@ def item_problems(watcher: type[GcpWatcher]) -> list[str]:
     names |= {first_field(path) for path in (watcher.region, watcher.left_out) if path}
     names |= {first_field(path) for path in watcher.json_text.values()}
     names |= {first_field(path) for call in watcher.details.values() for path in call.keys.values()}
-    names |= {name for _, name, _, _ in Formatter().parse(watcher.full_name) if name} - FACTS
+    fields = (field for _, field, _, _ in Formatter().parse(watcher.full_name) if field)
+    names |= {field.partition("[")[0] for field in fields} - FACTS
     paths = {steps(path) for path in watcher.ephemeral + watcher.secret + watcher.ordered}
     paths |= {(name,) for name in names if name}
     return [
@@ -232,7 +245,7 @@ def path_exists(watcher: type[GcpWatcher], path: tuple[str, ...]) -> bool:
     key, rest = path[0], path[1:]
     if key in watcher.adds or key in watcher.json_text:
         return True
-    call = watcher.details.get(key, watcher.listing)
+    call = watcher.details.get(key) or watcher.item or watcher.listing
     api = call.service or watcher.service
     schema = answer_schema(api, call.operation, call.answer)
     try:

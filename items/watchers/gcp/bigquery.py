@@ -1,0 +1,67 @@
+"""BigQuery: datasets, with who may read them."""
+
+from collections.abc import Iterator
+from functools import partial
+from typing import Any
+
+from accounts.models import Account
+from items.watchers.base import ReadError
+from items.watchers.gcp.base import GONE, GcpWatcher
+from items.watchers.terms import Call
+
+DATASET = Call(
+    "datasets.get",
+    params={"projectId": "{account}", "accessPolicyVersion": 3},
+    keys={"datasetId": "datasetReference.datasetId"},
+    permission="bigquery.datasets.get bigquery.datasets.getIamPolicy",
+)
+
+
+class Dataset(GcpWatcher):
+    technology = "gcp.bigquery.dataset"
+    label = "BigQuery dataset"
+
+    service = "bigquery.v2"
+    listing = Call(
+        "datasets.list",
+        "datasets",
+        params={"projectId": "{account}", "maxResults": 1000},
+        permission="bigquery.datasets.get",
+    )
+    others = (DATASET,)
+    item = DATASET
+
+    id = "id"
+    name = "datasetReference.datasetId"
+    region = "location"
+    full_name = (
+        "//bigquery.googleapis.com/projects/{account}/datasets/{datasetReference[datasetId]}"
+    )
+
+    ephemeral = ("etag", "lastModifiedTime")
+
+    def pages(
+        self, account: Account, place: str, call: Call, config: dict[str, Any]
+    ) -> Iterator[Any]:
+        """The list shows little of a dataset: each is what is answered about it alone."""
+        refused: list[ReadError] = []
+        for page in super().pages(account, place, call, config):
+            if call is not self.listing:
+                yield page
+                continue
+            found = self.in_threads(partial(self.dataset, account, place), page)
+            refused += [one for one in found if isinstance(one, ReadError)]
+            yield [one for one in found if isinstance(one, dict)]
+        if refused:
+            raise refused[0]
+
+    def dataset(
+        self, account: Account, place: str, row: dict[str, Any]
+    ) -> dict[str, Any] | ReadError | None:
+        """Return a dataset, or why it is not known; None where it is gone since it was listed."""
+        try:
+            found: dict[str, Any] = self.read(account, place, DATASET, row)
+        except ReadError as error:
+            error.reason = f"{row.get('id')}: {error.reason}"
+            return None if error.code in GONE else error
+        return found
