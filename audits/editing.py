@@ -53,7 +53,7 @@ def create_rule(key: str) -> Rule:
     """Make a rule without a version; raise ValidationError where the key cannot be used."""
     if not re.fullmatch(KEY, key):
         raise ValidationError(
-            {"key": "Small letters, digits, dots and dashes: aws.s3.bucket.my-rule"}
+            {"key": "Small letters, digits, dots and dashes: acme.server.my-rule"}
         )
     if Rule.objects.filter(key=key).exists():
         raise ValidationError({"key": "Another rule has this key."})

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, Protocol
 
+from accounts.providers import provider_of
 from audits.engine import Evaluable, Outcome, evaluate
 from audits.functions.base import Context, Known, Neighbour
 from audits.world import values_at
@@ -16,7 +17,6 @@ WRAPPED = {"account", "uid", "name", "config", "issues"}
 NO_ISSUE = {"rule": "", "title": "", "score": 0}
 
 NOW = "2026-06-01T00:00:00Z"
-ACCOUNT = "111111111111"
 
 
 class Example(Protocol):
@@ -58,7 +58,7 @@ def failure(rule: Any, example: Example) -> str:
 
 def example_context(rule: Evaluable, config: Any, given: Mapping[str, Any]) -> Context:
     """Make the world that an example describes; what it leaves out is empty."""
-    account = {"identifier": ACCOUNT, "name": "example", "type": "aws", **given.get("account", {})}
+    account = {**example_account(rule), **given.get("account", {})}
     parameters = {name: one.get("default") for name, one in getattr(rule, "parameters", {}).items()}
     networks = tuple(
         (ipaddress.ip_network(network["cidr"]), network["whose"])
@@ -79,6 +79,13 @@ def example_context(rule: Evaluable, config: Any, given: Mapping[str, Any]) -> C
         tables=given.get("tables", {}),
         reader=Listed(account["identifier"], given.get("items", {})),
     )
+
+
+def example_account(rule: Any) -> dict[str, str]:
+    """Return the account in which the examples of a rule are, if they do not say otherwise."""
+    technology = next(iter(getattr(rule, "technologies", ()) or ()), "")
+    provider = provider_of(technology)
+    return {"identifier": provider.example, "name": "example", "type": provider.key}
 
 
 def moment(text: str) -> datetime:

@@ -147,7 +147,7 @@ def _telling(value: Any) -> bool:
 
 
 def _in_direction(holders: dict[Path, set[str]], evidence: Any) -> dict[Path, set[str]]:
-    """Leave out the lists of the other direction: AWS says it in their names only."""
+    """Leave out the lists of the other direction: some say it in their names only."""
     direction = evidence.get("direction") if isinstance(evidence, dict) else None
     if direction not in ("ingress", "egress"):
         return holders

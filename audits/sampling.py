@@ -12,7 +12,7 @@ from django.utils import timezone
 from accounts.seeing import visible
 from audits.drafts import Draft
 from audits.engine import Outcome, Verdict, evaluate
-from audits.examples import ACCOUNT, example_context
+from audits.examples import example_account, example_context
 from audits.functions.base import Context, Known, Neighbour, Reader
 from audits.functions.ranges import network
 from audits.library import library
@@ -114,7 +114,7 @@ class _Sampling:
             "config": given["config"],
         }
         world = dict(given["context"])
-        if world.get("account") == {"identifier": ACCOUNT, "name": "example", "type": "aws"}:
+        if world.get("account") == example_account(self.draft):
             del world["account"]  # As every example has it.
         if world:
             example["context"] = world
@@ -224,7 +224,8 @@ class _Sampling:
         names = {self.item.name, account.name}
         if not account.identifier.isdigit():
             names.add(account.identifier)
-        return Scrubber(account.identifier, names, kept)
+        own = example_account(self.draft)["identifier"]
+        return Scrubber(account.identifier, names, kept, own)
 
 
 class Noting:

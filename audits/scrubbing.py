@@ -9,18 +9,18 @@ from collections.abc import Callable, Collection, Iterator
 from functools import cached_property
 from typing import Any
 
+from accounts.providers import every
+from accounts.providers.base import Provider
 from audits.functions.ranges import PRIVATE, network
 from audits.secrecy import is_secret
 
-OWN = "111111111111"
 SECRET = "secret"
 NAME = "name"
 # What is looked for within a text, by its kind; of two that fit, the first takes it.
 FORMS: dict[str, tuple[str, ...]] = {
     "e-mail address": (r"[\w.+%-]+@[\w-]+(?:\.[\w-]+)+",),
     "id": (
-        r"\bA[A-Z]{3}[A-Z0-9]{12,}\b",
-        r"\b[a-z]{1,10}-(?:[0-9a-f]{17}|[0-9a-f]{8})\b",
+        *every("ids"),
         r"\b[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}\b",
         r"\b[0-9a-f]{32,}\b",
     ),
@@ -35,8 +35,14 @@ FORMS: dict[str, tuple[str, ...]] = {
 class Scrubber:
     """What was replaced by what, over everything that belongs to one example."""
 
-    def __init__(self, own: str, names: Collection[str] = (), kept: Collection[str] = ()) -> None:
-        self.own = own
+    def __init__(
+        self,
+        own: str,
+        names: Collection[str] = (),
+        kept: Collection[str] = (),
+        instead: str = Provider.example,
+    ) -> None:
+        self.own, self.instead = own, instead
         self.kept = kept
         self.replaced: dict[str, tuple[str, str]] = {}
         """What was replaced, of which kind it is, and by what."""
@@ -46,7 +52,7 @@ class Scrubber:
     def scrub(self, value: Any, name: str = "") -> Any:
         """Return a value without what tells whose it is; ``name`` is what it stands under."""
         if isinstance(value, dict):
-            # A member's name may be an id, but is no name of a thing: Principal, aws.iam.user.
+            # A member's name may be an id, but is no name of a thing: Principal, or a technology.
             return {
                 _PLAIN.sub(self._match, key): self.scrub(one, key) for key, one in value.items()
             }
@@ -75,10 +81,10 @@ class Scrubber:
             return text
         if text not in self.replaced:
             count = self._counts.get(kind, 0) + 1
-            made = INSTEAD[kind](self, text, count)
+            made = self.instead if text == self.own else INSTEAD[kind](text, count)
             if made == text:
                 return text
-            self._counts[kind] = count if made != OWN else count - 1
+            self._counts[kind] = count if text != self.own else count - 1
             self.replaced[text] = (kind, made)
         return self.replaced[text][1]
 
@@ -89,13 +95,11 @@ _PLAIN = re.compile(
 )
 
 
-def _account(scrubber: Scrubber, text: str, count: int) -> str:
-    if text == scrubber.own:
-        return OWN
+def _account(_: str, count: int) -> str:
     return str(count + 1) * 12 if count < 9 else f"9{count:011d}"
 
 
-def _id(_: Scrubber, text: str, count: int) -> str:
+def _id(text: str, count: int) -> str:
     prefix, dash, rest = text.partition("-")
     if dash and len(text) == 36:
         return f"00000000-0000-0000-0000-{count:012d}"
@@ -106,7 +110,7 @@ def _id(_: Scrubber, text: str, count: int) -> str:
     return f"{count:0{len(text)}x}"
 
 
-def _address(_: Scrubber, text: str, count: int) -> str:
+def _address(text: str, count: int) -> str:
     """Replace single public addresses; what is private, or a wide network, tells of nobody."""
     net = network(text)
     if net is None or net.num_addresses > 1 or any(_inside(net, block) for block in PRIVATE):
@@ -119,13 +123,13 @@ def _inside(net: Any, block: Any) -> bool:
     return bool(net.version == block.version and net.subnet_of(block))
 
 
-INSTEAD: dict[str, Callable[[Scrubber, str, int], str]] = {
-    "e-mail address": lambda _, __, count: f"somebody{count}@example.com",
+INSTEAD: dict[str, Callable[[str, int], str]] = {
+    "e-mail address": lambda _, count: f"somebody{count}@example.com",
     "id": _id,
     "account": _account,
     "address": _address,
-    SECRET: lambda _, __, count: f"secret-{count}",
-    NAME: lambda _, __, count: f"example-{count}",
+    SECRET: lambda _, count: f"secret-{count}",
+    NAME: lambda _, count: f"example-{count}",
 }
 
 

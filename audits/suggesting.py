@@ -9,7 +9,7 @@ from audits.drafts import Draft
 from audits.engine import Outcome, evaluate
 from audits.functions.base import Context
 from audits.wording import PLAIN, identifier, literal
-from items.diffing import CALLED_BY, Difference, located
+from items.diffing import Difference, calling, located
 
 Path = tuple[str | int, ...]
 Names = Mapping[str, Sequence[str]]
@@ -232,7 +232,7 @@ def _naming(element: dict[str, Any], given: Sequence[str]) -> list[str]:
     named = [name for name in given if element.get(name) is not None]
     if named:
         return named
-    for ending in CALLED_BY:
+    for ending in calling():
         for name, value in element.items():
             if name.lower().endswith(ending) and isinstance(value, str) and value:
                 return [name]

@@ -57,7 +57,7 @@ class Block(NamedTuple):
     text: str
     """As the configuration writes it; all blocks of a range have the range's text."""
     path: str
-    """``IpPermissions[].IpRanges[].CidrIp``: without the places in lists, so that it stays."""
+    """``Rules[].Ranges[].CidrIp``: without the places in lists, so that it stays."""
 
 
 class Place(NamedTuple):

@@ -136,7 +136,7 @@ class ItemAdmin(ReadOnlyAdmin):
     )
     list_select_related = ("account",)
     search_fields = ("name", "uid", "full_name")
-    search_help_text = "Name, id or ARN"
+    search_help_text = "Name, id or full name"
     also_exported = ("uid", "full_name", "place", "first_seen", "last_seen", "gone_at")
     ordering = ("technology", "name", "pk")
     nothing_yet = "Items appear when an account was read for the first time."

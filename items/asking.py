@@ -49,7 +49,7 @@ class Addressed:
 
 @dataclass(frozen=True)
 class Worded:
-    """Things with a text in their name, id, ARN or anywhere in their configuration."""
+    """Things with a text in their name, id, full name or anywhere in their configuration."""
 
     text: str
 

@@ -76,7 +76,7 @@ def in_order(values: list[Any]) -> list[Any]:
 
 def _plain(value: Any) -> Any:
     if isinstance(value, datetime) and value.tzinfo:
-        return value.astimezone(UTC).isoformat()  # botocore gives the server's own zone.
+        return value.astimezone(UTC).isoformat()  # SDKs give the server's own zone.
     if isinstance(value, (datetime, date)):
         return value.isoformat()
     if isinstance(value, (bytes, bytearray)):

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from items.fields import canonical_bytes
-from items.pairing import ABSENT, CALLED_BY, Names, Step, called, opened, parts, shown
+from items.pairing import ABSENT, Names, Step, called, calling, opened, parts, shown
 
-__all__ = ["CALLED_BY", "Difference", "called", "differences", "located", "shown"]
+__all__ = ["Difference", "called", "calling", "differences", "located", "shown"]
 
 
 @dataclass(frozen=True)
@@ -40,8 +40,8 @@ def differences(
     """Return how ``new`` differs from ``old``, in the order of the paths.
 
     Lists are compared by what their elements are called: ``keys`` may name, for a list, the
-    fields that together call an element (``{"IpPermissions": ("IpProtocol", "FromPort")}``).
-    Statements of a policy are matched by their Sid or by what they say; text that is JSON is
+    fields that together call an element (``{"Rules": ("Protocol", "FromPort")}``).
+    Elements that nothing calls are matched by what they say; text that is JSON is
     opened.
     """
     found = _compared(old, new, (), "", keys or {})

@@ -1,33 +1,20 @@
 """Which things a configuration speaks of by their ids: what a page shows by name, and used by whom.
 
-Ids of AWS (sg-…, AIDA…), ARNs, account numbers, links of Google Cloud, ids of Azure.
+How references look, each provider declares: ``accounts/providers/``.
 """
 
+import functools
 import re
 from collections.abc import Iterator
 from typing import Any, Protocol
+
+from accounts.providers import sound
+from accounts.providers.base import Provider
 
 # A reference longer than this is none that any cloud makes.
 LONGEST = 500
 # References of one item that are kept.
 MOST = 2000
-
-_REFERENCE = re.compile(
-    r"""(?x)
-    [a-z]{1,12}-(?:[0-9a-f]{8}|[0-9a-f]{17})        # sg-0a1f47c29be03d518
-    | arn:[a-z-]+:[^\s*?]+
-    | arn:[a-z-]+:s3:::[^\s*?/]+/\S*                # what lies in a bucket, with wildcards or not
-    | \d{12}                                        # an account of AWS
-    | A[A-Z]{3}[A-Z0-9]{12,17}                      # AIDA…, AROA…
-    | (?:https:)?//[a-z.]*googleapis\.com/\S+
-    | projects/[a-z][^\s*?]*
-    | /subscriptions/[^\s*?]+
-    | [^@\s:]+@[a-z0-9.-]+\.gserviceaccount\.com
-    """
-)
-_OF_BUCKET = re.compile(r"(arn:[a-z-]+:s3:::[^/*?\s]+)/")
-_ROOT = re.compile(r"arn:[a-z-]+:(?:iam|sts)::(\d{12}):root")
-_MEMBER = "serviceAccount:"
 
 
 class Named(Protocol):
@@ -44,23 +31,27 @@ class Named(Protocol):
 
 
 def referred(text: Any) -> str:
-    """Return what a value refers to, in the one form in which references are kept; empty: nothing.
-
-    An object in a bucket stands for its bucket, the root of an account for the account.
-    """
+    """Return what a value refers to, in the form in which references are kept; empty: nothing."""
     if not isinstance(text, str) or not 9 < len(text) <= LONGEST:
         return ""
-    text = text.removeprefix(_MEMBER)
-    if ":log-group:" in text:  # In policies with what is in it.
-        text = text.removesuffix(":*")
-    if not _REFERENCE.fullmatch(text):
-        return ""
-    if bucket := _OF_BUCKET.match(text):
-        return bucket[1]
-    if root := _ROOT.fullmatch(text):
-        return root[1]
-    # Azure does not tell capitals apart.
-    return text.lower() if text.startswith("/") else text
+    match = _reference().fullmatch(text)
+    return _whose(match).one_form(text) if match else ""
+
+
+@functools.cache
+def _reference() -> re.Pattern[str]:
+    """One pattern of all that refers: each value of each item that changed is held to it."""
+    forms = ("|".join(one.references) for one in _referring())
+    return re.compile("|".join(f"(?P<p{number}>{form})" for number, form in enumerate(forms)))
+
+
+@functools.cache
+def _referring() -> tuple[type[Provider], ...]:
+    return tuple(one for one in sound() if one.references)
+
+
+def _whose(match: re.Match[str]) -> type[Provider]:
+    return _referring()[int((match.lastgroup or "p0")[1:])]
 
 
 def references(config: Any) -> dict[str, str]:
@@ -77,8 +68,8 @@ def references(config: Any) -> dict[str, str]:
 
 def names_of(item: Named) -> list[str]:
     """Return the forms in which others refer to an item."""
-    full = item.full_name.lower() if item.full_name.startswith("/") else item.full_name
-    return [name[:LONGEST] for name in dict.fromkeys((item.uid, full)) if name]
+    names = (item.uid, referred(item.full_name) or item.full_name)
+    return [name[:LONGEST] for name in dict.fromkeys(names) if name]
 
 
 def _texts(config: Any) -> Iterator[tuple[str, str]]:

@@ -254,7 +254,7 @@ class Reference(models.Model):
     account_path = "item__account"
 
     item = models.ForeignKey(Item, on_delete=models.CASCADE, related_name="references")
-    value = models.CharField(max_length=500, help_text="An id, an ARN, an account's number.")
+    value = models.CharField(max_length=500, help_text="An id, a full name, an account.")
     path = models.CharField(max_length=500, help_text="Where it stands there first.")
     since = models.DateTimeField()
     until = models.DateTimeField(null=True)

@@ -1,16 +1,16 @@
 """Which parts of several configurations are one and the same: members by their name, elements of
 lists by what they are called, or else by what they say."""
 
+import functools
 import json
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from accounts.providers import every, first
 from items.fields import canonical_bytes
 
-# What elements of a list are called by, the first that tells them all apart.
-CALLED_BY = ("id", "arn", "sid", "name", "key", "cidr", "cidrip", "cidripv6", "uri")
 LONGEST = 300
 # More pairs than these are not weighed against each other.
 MOST_PAIRS = 10_000
@@ -77,7 +77,7 @@ def opened(values: Sequence[Any]) -> list[Any]:
 def _members(values: Sequence[Any]) -> list[Part]:
     objects = [value if isinstance(value, dict) else {} for value in values]
     ordered = {key: None for one in reversed(objects) for key in one}
-    policy = any("Statement" in one or "Effect" in one for one in objects)
+    policy = any(name in one for one in objects for name in every("one_or_many"))
     found = []
     for key in ordered:
         row = [one.get(key, ABSENT) for one in objects]
@@ -154,7 +154,7 @@ def _calling(every: list[Any], sides: Sequence[list[Any]]) -> Sequence[str]:
 
 def _rank(name: str) -> int | None:
     low = name.lower()
-    return next((rank for rank, end in enumerate(CALLED_BY) if low.endswith(end)), None)
+    return next((rank for rank, end in enumerate(calling()) if low.endswith(end)), None)
 
 
 def _distinct(name: str, side: list[dict[str, Any]]) -> bool:
@@ -237,10 +237,11 @@ def _join_alike(
 def _alike(
     one: dict[str, Any], these: frozenset[bytes], other: dict[str, Any], those: frozenset[bytes]
 ) -> float:
-    """Return how much two objects have in common, from 0 to 1; 2 where a Sid names both."""
-    sid = one.get("Sid")
-    if sid and isinstance(sid, str) and sid == other.get("Sid"):
-        return 2.0
+    """Return how much two objects have in common, from 0 to 1; 2 where a name is that of both."""
+    for name in every("same_by"):
+        own = one.get(name)
+        if own and isinstance(own, str) and own == other.get(name):
+            return 2.0
     together = len(these | those)
     return len(these & those) / together if together else 1.0
 
@@ -263,6 +264,12 @@ def _leaves(value: Any) -> frozenset[bytes]:
 # -- names ---------------------------------------------------------------------------------------
 
 
+@functools.cache
+def calling() -> tuple[str, ...]:
+    """Return endings of the names by which elements are called, the one that tells most first."""
+    return ("id", *every("called_by"), "name", "key", "cidr", "cidrip", "cidripv6", "uri")
+
+
 def called(element: dict[str, Any], fields: Sequence[str]) -> str:
     """Return what an element of a list is called: its values, a range of numbers as one."""
     values = [element.get(name) for name in fields]
@@ -274,29 +281,16 @@ def called(element: dict[str, Any], fields: Sequence[str]) -> str:
 
 def hint(value: Any, fields: Sequence[str] = ()) -> str:
     """Return what an object is called: by the fields of its list, by the first name that says it,
-    or a policy's statement by what it does; empty: nothing calls it."""
+    or as its provider calls it; empty: nothing does."""
     if not isinstance(value, dict):
         return ""
     if fields:
         return called(value, fields)
-    for ending in CALLED_BY:
+    for ending in calling():
         for name, one in value.items():
             if name.lower().endswith(ending) and isinstance(one, str) and one:
                 return one[:80]
-    return _statement(value)
-
-
-def _statement(value: dict[str, Any]) -> str:
-    effect = value.get("Effect")
-    if not isinstance(effect, str):
-        return ""
-    for name, word in (("Action", ""), ("NotAction", "all but ")):
-        actions = value.get(name)
-        if actions:
-            every = actions if isinstance(actions, list) else [actions]
-            more = f" and {len(every) - 1} more" if len(every) > 1 else ""
-            return f"{effect} {word}{every[0]}{more}"[:80]
-    return effect[:80]
+    return first("called", value)[:80]
 
 
 def shown(value: Any) -> str:

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from accounts.providers import every, first
 from items.addresses import Path, as_text, places
 from items.asking import Pathed, Patterned, Question, Tagged, Worded
 from items.searching import Hit
@@ -17,7 +18,6 @@ MOST = 2
 AROUND = 40
 LONGEST = 120
 NOTES = ("Description", "description", "Comment", "comment")
-EVERY_PORT = (0, 65535)
 
 
 @dataclass(frozen=True)
@@ -127,7 +127,7 @@ def _address(config: Any, path: Path, text: str) -> Spot:
         around.append(around[-1][step])
     note = next((_note(one) for one in reversed(around[1:]) if _note(one)), "")
     for one in reversed(around):
-        said = _rule(one, path) if isinstance(one, dict) else ""
+        said = first("traffic", one, path) if isinstance(one, dict) else ""
         if said:
             return Spot(f"{said} ", _short(text), note)
     return Spot(f"{_named(path)} ", _short(text), note)
@@ -143,47 +143,7 @@ def _note(one: Any) -> str:
 def _named(path: Path) -> str:
     """Return the part of a path that tells most: where a policy says it, or the last key."""
     names = [step for step in path if isinstance(step, str)]
-    if "Statement" in path:
-        cut = path.index("Statement") + 2
-        return f"{shown(path[:cut])} {names[-1]}"
+    for clauses in every("clauses"):
+        if clauses in path:
+            return f"{shown(path[: path.index(clauses) + 2])} {names[-1]}"
     return ".".join(names[-2:]) if len(names) > 1 and len(names[-1]) < 8 else names[-1]
-
-
-def _rule(one: dict[str, Any], path: Path) -> str:
-    """Return what a rule of a firewall lets through, whichever provider's it is."""
-    if "IpProtocol" in one:  # AWS: a security group
-        way = "to" if "IpPermissionsEgress" in path or one.get("IsEgress") else "from"
-        return f"{_traffic(one['IpProtocol'], one.get('FromPort'), one.get('ToPort'))} {way}"
-    if "RuleAction" in one:  # AWS: a network ACL
-        span = one.get("PortRange") if isinstance(one.get("PortRange"), dict) else {}
-        traffic = _traffic(one.get("Protocol"), (span or {}).get("From"), (span or {}).get("To"))
-        return f"{one['RuleAction']} {traffic} {'to' if one.get('Egress') else 'from'}"
-    if "direction" in one and ("allowed" in one or "denied" in one):  # Google Cloud
-        some = one.get("allowed") or one.get("denied")
-        parts = [_google(part) for part in some if isinstance(part, dict)] if some else []
-        deny = "" if "allowed" in one else "deny "
-        return f"{one['direction']} {deny}{' '.join(parts)} {_last(path)}"
-    if "access" in one and "protocol" in one:  # Azure
-        ports = one.get("destinationPortRange") or ",".join(
-            map(str, one.get("destinationPortRanges") or ())
-        )
-        said = (one.get("direction"), one["access"], one["protocol"], ports, _last(path))
-        return " ".join(str(word) for word in said if word)
-    return ""
-
-
-def _last(path: Path) -> str:
-    return next((step for step in reversed(path) if isinstance(step, str)), "")
-
-
-def _google(part: dict[str, Any]) -> str:
-    ports = ",".join(map(str, part.get("ports") or ()))
-    return f"{part.get('IPProtocol', '')} {ports}".strip()
-
-
-def _traffic(protocol: Any, first: Any, last: Any) -> str:
-    names = {"-1": "all traffic", "6": "tcp", "17": "udp", "1": "icmp", "58": "icmpv6"}
-    name = names.get(str(protocol), str(protocol))
-    if name == "all traffic" or first is None or (first, last) in (EVERY_PORT, (-1, -1)):
-        return name
-    return f"{name} {first}" if first == last else f"{name} {first}-{last}"

@@ -16,7 +16,7 @@ from audits.models import Control, Framework
 class FrameworkAdmin(GuardedAdmin):
     list_display = ("title", "name", "edition", "control_count", "pack")
     search_fields = ("title", "name", "key")
-    list_intro = "What rules are held to. A rule names a control as “name number”: CIS AWS 5.2."
+    list_intro = "What rules are held to. A rule names a control as “name number”: PCI DSS 1.2.1."
     nothing_yet = "Bring in the shipped frameworks with: manage.py loadpacks"
     fields = ("key", "name", "edition", "title", "notes")
 

@@ -114,7 +114,7 @@ class RuleForm(forms.Form):
     rationale = forms.CharField(required=False, widget=area(4), help_text="Why it matters.")
     remediation = forms.CharField(required=False, widget=area(4), help_text="What to do.")
     references = Lines(required=False, widget=area(3), help_text="Addresses, one a line.")
-    controls = Lines(required=False, widget=area(3), help_text="CIS AWS 1.14, one a line.")
+    controls = Lines(required=False, widget=area(3), help_text="PCI DSS 1.2.1, one a line.")
     reason = forms.CharField(
         required=False,
         max_length=500,
@@ -154,7 +154,7 @@ class NewRuleForm(RuleForm):
     key = forms.CharField(
         max_length=200,
         widget=line(),
-        help_text="How the rule is called for ever: aws.s3.bucket.my-rule",
+        help_text="How the rule is called for ever: acme.server.my-rule",
     )
     field_order = ("key", "title")
 

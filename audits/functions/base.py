@@ -71,7 +71,7 @@ class Known:
 
     accounts: Mapping[str, str] = field(default_factory=dict)
     canonical_ids: Mapping[str, str] = field(default_factory=dict)
-    """S3's own ids of accounts, to account identifiers."""
+    """Further ids by which a provider names accounts, to their identifiers."""
     networks: tuple[tuple[IPv4Network | IPv6Network, str], ...] = ()
 
 

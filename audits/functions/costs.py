@@ -12,7 +12,7 @@ from audits.functions.shapes import listed
 
 # Characters of a text that are looked through in one step.
 TEXT = 100
-# A wildcard in place of a service is held against every action of AWS.
+# A wildcard in place of a service is held against every action there is.
 _SPANNING = 10_000
 
 

@@ -180,7 +180,7 @@ def items(context: Context, x: Any) -> list[dict[str, Any]]:
 
 
 def tags(context: Context, x: Any) -> dict[str, Any]:
-    """Give tags as one object, from AWS's list of {Key, Value} or an object of labels.
+    """Give tags as one object, from a list of {Key, Value} or an object of labels.
 
     Of a whole configuration its Tags or labels; without any, an empty object.
 

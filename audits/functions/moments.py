@@ -8,7 +8,7 @@ from typing import Any
 # Larger numbers count smaller parts of a second; as seconds each begins beyond the year 5138.
 _PARTS = ((1e17, 1e9), (1e14, 1e6), (1e11, 1e3))
 _DIGITS = re.compile(r"\d{9,19}(\.\d+)?")
-# Older services of Azure: /Date(1767225600000)/, with or without a zone that adds nothing.
+# Older services write /Date(1767225600000)/, with or without a zone that adds nothing.
 _DOT_NET = re.compile(r"/Date\((-?\d+)(?:[+-]\d{4})?\)/")
 # Of "2026-01-01 00:00:00 UTC" and "User initiated (2026-01-01 00:00:00 GMT)".
 _NAMED_ZONE = re.compile(r"\(?(\d{4}-\d\d-\d\d[T ]\d\d:\d\d(?::\d\d(?:\.\d+)?)?) ?(?:UTC|GMT)\)?$")
@@ -33,7 +33,7 @@ _IN_SECONDS = {
 
 
 def moment(x: Any) -> datetime | None:
-    """Read a moment; null for what is none, and for the year 1, by which Azure says "never"."""
+    """Read a moment; null for what is none, and for the year 1, by which some say "never"."""
     try:
         found = _moment(x)
         if found is None or found.year == 1:
@@ -73,7 +73,7 @@ def _read(text: str) -> datetime | None:
         return datetime.fromisoformat(text)
     except ValueError:
         pass
-    if _DIGITS.fullmatch(text):  # Google writes whole numbers of 64 bits as text.
+    if _DIGITS.fullmatch(text):  # So some write whole numbers of 64 bits.
         return datetime.fromtimestamp(_whole(float(text)), UTC)
     if said := _DOT_NET.fullmatch(text):
         return datetime.fromtimestamp(int(said[1]) / 1000, UTC)
@@ -88,7 +88,7 @@ def _read(text: str) -> datetime | None:
 
 
 def _from_parts(x: dict[str, Any]) -> datetime | None:
-    """Google's own types: {seconds, nanos} and {year, month, day}."""
+    """Types of protocol buffers: {seconds, nanos} and {year, month, day}."""
     if "seconds" in x:
         return datetime.fromtimestamp(float(x["seconds"]), UTC)
     if {"year", "month", "day"} <= x.keys():

@@ -28,8 +28,8 @@ _NOBODY = dict.fromkeys(("group", "group_owner", "prefix_list", "vpc_peering", "
 def net_rules(context: Context, config: Any) -> list[dict[str, Any]]:
     """Give the rules of a packet filter, one for each remote side and range of ports, in one form.
 
-    Takes an AWS security group or network ACL, a GCP firewall, an Azure network security group, or
-    a list of these (GCP's firewalls of one network are judged together).
+    Takes a security group, a network ACL, a firewall of a network, a network security group, or a
+    list of these (firewalls of one network are judged together).
 
     direction (ingress, egress); action (allow, deny); protocol (tcp, udp, icmp, icmpv6, all, or a
     number: 50 is ESP); from_port and to_port (null: all); ports as text (22, 20-25, all; type 8 for

@@ -17,7 +17,7 @@ from audits.functions.ranges import (
     within,
 )
 
-# Each rule is held against those before it. Azure takes 1,000 rules a group; whoever lists
+# Each rule is held against those before it. A group may have 1,000 rules; whoever lists
 # thousands of networks in each cannot be judged in a bearable time.
 _MOST_PAIRS = 1_000_000
 # And each piece between the ports that others begin or end at, against those others.
@@ -118,7 +118,7 @@ def _take_all(takers: list[Filter], one: Filter) -> bool:
     if any(taker.about and taker.cidr for taker in takers) and not any(
         overlaps(net, block) for block in PRIVATE
     ):
-        return True  # Azure's Internet: all that is public.
+        return True  # A tag of the internet: all that is public.
     nets = [found for taker in takers if not taker.about and (found := network(taker.cidr))]
     return any(within(net, other) for other in nets) or _together(net, nets)
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from functools import lru_cache
 
 VARIABLE = "${"
-"""How an IAM policy begins a value that is only known when a request comes."""
+"""How a policy begins a value that is only known when a request comes."""
 
 
 def like(text: str, pattern: str) -> bool:

@@ -8,8 +8,8 @@ class Framework(models.Model):
 
     touches_all = True
 
-    key = models.SlugField(max_length=50, unique=True, help_text="cis-aws-3.0")
-    name = models.CharField(max_length=100, help_text="As rules name it: CIS AWS.")
+    key = models.SlugField(max_length=50, unique=True, help_text="pci-dss-4.0.1")
+    name = models.CharField(max_length=100, help_text="As rules name it: PCI DSS.")
     edition = models.CharField(max_length=50, blank=True)
     title = models.CharField(max_length=200)
     notes = models.TextField(blank=True, help_text="What is in it, where its numbers come from.")

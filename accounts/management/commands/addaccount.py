@@ -13,7 +13,7 @@ from accounts.types import types
 
 
 class Command(BaseCommand):
-    help = "Add an account: addaccount aws 123456789012 --name prod [--set role_name=Audit]"
+    help = "Add an account: addaccount TYPE IDENTIFIER --name prod [--set PARAMETER=VALUE]"
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("type", help=f"one of: {', '.join(types)}")

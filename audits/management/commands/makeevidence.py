@@ -17,7 +17,7 @@ class Command(BaseCommand):
     help = "Write the evidence for a framework as of the end of a day: one ZIP, about all accounts."
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("framework", help="its key: cis-aws-3.0")
+        parser.add_argument("framework", help="its key: pci-dss-4.0.1")
         parser.add_argument("--control", help="only this one: 2.1.4")
         parser.add_argument("--day", required=True, help="2026-10-31; today: this moment")
         parser.add_argument("--since", help="from which day on changes are listed; else 90 days")

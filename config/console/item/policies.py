@@ -6,6 +6,7 @@ from typing import Any
 from django.http import Http404, HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 
+from accounts.providers import first
 from audits.expanding import expand
 from audits.functions.shapes import listed, texts
 from audits.minimising import minimise
@@ -22,7 +23,7 @@ ACTIONS = ("Action", "NotAction")
 
 
 def policies_of(config: Any) -> list[dict[str, Any]]:
-    """Return where the policies of AWS in a configuration lie, and what each is called."""
+    """Return where the policies lie that can be told in other words, and what each is called."""
     found = []
     for path, name in _policies(config):
         found.append({"path": path, "name": name})
@@ -36,7 +37,7 @@ def _policies(config: Any) -> Iterator[tuple[Path, str]]:
     while waiting:
         path, name, value = waiting.pop()
         if isinstance(value, dict):
-            if path and any(_asks(one) for one in listed(value.get("Statement"))):
+            if path and first("is_policy", value):
                 yield path, name
                 continue
             pairs: list[tuple[str | int, str, Any]] = [
@@ -50,10 +51,6 @@ def _policies(config: Any) -> Iterator[tuple[Path, str]]:
             ((*path, step), f"{name} › {label}" if name else label, child)
             for step, label, child in reversed(pairs)
         ]
-
-
-def _asks(statement: Any) -> bool:
-    return isinstance(statement, dict) and any(name in statement for name in ACTIONS)
 
 
 def item_policy(request: HttpRequest, pk: int) -> HttpResponse:
