@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from datetime import timedelta
 
 from django.conf import settings
-from django.db import connection, models
+from django.db import OperationalError, connection, models
 from django.utils import timezone
 
 from items.models import Run, Slice, lease_end
@@ -97,7 +97,13 @@ def _renewed(run: Run) -> Iterator[None]:
     def renew() -> None:
         try:
             while not stop.wait(settings.LEASE_SECONDS / 3):
-                if not run.renew():
+                try:
+                    kept = run.renew()
+                except OperationalError as error:  # Busy: the lease lasts a while.
+                    logger.warning("The lease of %s could not be renewed yet: %s", run, error)
+                    connection.close()
+                    continue
+                if not kept:
                     logger.warning("The lease of %s is lost; what it finds is not written", run)
                     return
         finally:

@@ -16,7 +16,15 @@ from django.urls import reverse
 from accounts.ledger import broken, enter
 from accounts.models import Account, AccountGroup, Grant, KnownNetwork, LedgerEntry, User
 from accounts.types.aws import AwsAccount
-from audits.models import Control, Framework, ReferenceTable, Rule, RuleSetting
+from audits.models import (
+    Control,
+    Framework,
+    ReferenceTable,
+    ReviewPolicy,
+    Rule,
+    RuleSetting,
+    SavedView,
+)
 from items.models import IgnoredName, WatcherSetting
 from notifications.models import Subscription
 from tests.factories import (
@@ -122,6 +130,19 @@ FORMS: dict[type[Model], tuple[Callable[[], Any], Callable[[], dict], dict[str, 
 }
 
 
+# Of these no row is added by a form.
+CHANGED: dict[type[Model], tuple[Any, dict[str, Any]]] = {
+    ReviewPolicy: (
+        lambda: ReviewPolicy.objects.get_or_create(severity="high")[0],
+        {"due_days": "3"},
+    ),
+    SavedView: (
+        lambda: SavedView.objects.create(name="Buckets", page=SavedView.Page.ITEMS),
+        {"notes": "All of them."},
+    ),
+}
+
+
 def address(model: type[Model], what: str, *arguments: Any) -> str:
     return reverse(f"admin:{model._meta.app_label}_{model._meta.model_name}_{what}", args=arguments)
 
@@ -175,7 +196,18 @@ def last(action: str, model: type[Model]) -> LedgerEntry:
 def test_every_form_that_changes_rows_is_tried_below() -> None:
     deleted_only = {"axes.accessattempt"}  # Below, by name.
     found = {model for what in ("add", "change", "delete") for model in offers(what)}
-    assert {one for one in found if one._meta.label_lower not in deleted_only} == set(FORMS)
+    assert {one for one in found if one._meta.label_lower not in deleted_only} == {*FORMS, *CHANGED}
+
+
+@pytest.mark.parametrize("model", CHANGED, ids=lambda model: model._meta.label_lower)
+def test_what_is_only_changed_is_entered(model: type[Model], admin_client: Client) -> None:
+    make, change = CHANGED[model]
+    row = make()
+    sent(admin_client, address(model, "change", row.pk), change)
+    changed = last("changed", model)
+    assert changed.key == str(row.pk)
+    assert changed.before != changed.after
+    assert set(changed.before) | set(changed.after) == set(change)
 
 
 @pytest.mark.parametrize("model", FORMS, ids=lambda model: model._meta.label_lower)
@@ -361,7 +393,7 @@ def test_a_file_of_the_list_has_what_was_before_and_after(admin_client: Client) 
 
 
 def test_only_auditors_and_administrators_read_the_ledger(client: Client) -> None:
-    account, other = AccountFactory(name="prod"), AccountFactory(name="elsewhere")
+    account, other = AccountFactory(name="prod"), AccountFactory(name="far-away")
     group = GroupFactory()
     account.groups.add(group)
     for one in (account, other):
@@ -374,4 +406,4 @@ def test_only_auditors_and_administrators_read_the_ledger(client: Client) -> Non
         response = client.get(address(LedgerEntry, "changelist"))
         assert response.status_code == (200 if may else 403)
     text = response.content.decode()
-    assert "prod" in text and "elsewhere" not in text and "all accounts" not in text
+    assert "prod" in text and "far-away" not in text and "all accounts" not in text
