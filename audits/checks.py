@@ -36,7 +36,9 @@ def _left_out() -> Iterator[CheckMessage]:
             id="vervet.W031",
         )
     for clash in clashes():
-        yield Warning(clash, hint="Give the function another name.", id="vervet.W032")
+        yield Warning(
+            clash, hint="Mend the function, or begin its name with an underscore.", id="vervet.W032"
+        )
 
 
 def age_messages(days: int) -> Iterator[CheckMessage]:

@@ -56,7 +56,7 @@ def library() -> dict[str, Function]:
 
 
 def clashes() -> list[str]:
-    """Say which functions are left out because their name is taken."""
+    """Say which functions are left out: their name is taken, or they take no context."""
     seen = dict.fromkeys(STOCK, "JMESPath")
     found = []
     for module in functions.values():
@@ -64,18 +64,30 @@ def clashes() -> list[str]:
             first = seen.setdefault(one.name, module.__name__)
             if first != module.__name__:
                 found.append(f"{one.name}() of {module.__name__} is left out: {first} has it")
+        found += [
+            f"{name}() of {module.__name__} is left out: its first parameter must be context"
+            for name, value in vars(module).items()
+            if _is_public(name, value, module) and not _takes_context(value)
+        ]
     return found
 
 
 def functions_of(module: ModuleType) -> list[Function]:
-    """Return the public functions that a module itself defines."""
+    """Return the public functions that a module itself defines and whose first is the context."""
     return [
         _function(name, value)
         for name, value in vars(module).items()
-        if inspect.isfunction(value)
-        and value.__module__ == module.__name__
-        and not name.startswith("_")
+        if _is_public(name, value, module) and _takes_context(value)
     ]
+
+
+def _is_public(name: str, value: object, module: ModuleType) -> bool:
+    own = inspect.isfunction(value) and value.__module__ == module.__name__
+    return own and not name.startswith("_")
+
+
+def _takes_context(value: Callable[..., Any]) -> bool:
+    return next(iter(inspect.signature(value).parameters), "") == "context"
 
 
 def _function(name: str, call: Callable[..., Any]) -> Function:

@@ -1,6 +1,6 @@
 """Bring rule packs into the database without undoing what an editor changed."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
@@ -59,14 +59,28 @@ def load_packs(dry_run: bool = False) -> list[Loaded]:
     Three ways meet, field by field: what the pack shipped last, what it ships now, and what
     the rule says now. A field that an editor changed stays; the others follow the pack.
     """
-    done: list[Loaded] = []
     with transaction.atomic():
-        for name in packs:
-            if name in packs:
-                done += _load(name, dict(shipped(packs[name])), "pass")
+        done = of_each(lambda name, package: _load(name, dict(shipped(package)), "pass"))
         note_load("rules", done)
         if dry_run:
             transaction.set_rollback(True)
+    return done
+
+
+def of_each(load: Callable[[str, ModuleType], Iterable[Loaded]]) -> list[Loaded]:
+    """Bring in what each pack holds of a kind; one that cannot be read is left out and told of.
+
+    What it brought before stays as it is.
+    """
+    done: list[Loaded] = []
+    for name in packs:
+        if name not in packs:
+            continue
+        try:
+            with transaction.atomic():
+                done += list(load(name, packs[name]))
+        except PackError as error:
+            done.append(Loaded(name, "left out", problems=(str(error),)))
     return done
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from django.db import transaction
 
-from audits.loading import Loaded, note_load, packs
+from audits.loading import Loaded, note_load, of_each
 from audits.models import Control, Framework
 from audits.plain_yaml import NotPlain, read_yaml
 from audits.unpacking import PackError
@@ -33,12 +33,8 @@ def load_frameworks(dry_run: bool = False) -> list[Loaded]:
     Three ways meet, field by field, as with rules. What an editor added stays. A control that
     left its pack goes, unless an editor changed it.
     """
-    done: list[Loaded] = []
     with transaction.atomic():
-        for name in packs:
-            if name in packs:
-                for one in shipped_frameworks(packs[name]):
-                    done += _load(name, one)
+        done = of_each(_load_all)
         note_load("frameworks", done)
         if dry_run:
             transaction.set_rollback(True)
@@ -77,6 +73,11 @@ def _read(text: dict[str, Any]) -> Shipped:
                 "automated": not people,
             }
     return Shipped(text["key"], {name: text[name].strip() for name in TEXTS}, controls)
+
+
+def _load_all(pack: str, package: ModuleType) -> Iterator[Loaded]:
+    for one in shipped_frameworks(package):
+        yield from _load(pack, one)
 
 
 def _load(pack: str, one: Shipped) -> Iterator[Loaded]:

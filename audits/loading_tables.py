@@ -7,7 +7,7 @@ from typing import Any
 
 from django.db import transaction
 
-from audits.loading import Loaded, note_load, packs
+from audits.loading import Loaded, note_load, of_each
 from audits.models import ReferenceTable
 from audits.models.tables import row_name
 from audits.plain_yaml import NotPlain, read_yaml
@@ -25,11 +25,8 @@ def load_tables(dry_run: bool = False) -> list[Loaded]:
     A row that an editor changed, added or took out stays so; the others follow the pack. A table
     that left its pack goes, unless an editor changed it: then it is ours.
     """
-    done: list[Loaded] = []
     with transaction.atomic():
-        for name in packs:
-            if name in packs:
-                done += _load(name, packs[name])
+        done = of_each(_load)
         note_load("reference tables", done)
         if dry_run:
             transaction.set_rollback(True)

@@ -8,7 +8,7 @@ from typing import Any
 from django.db import transaction
 from django.db.models import ProtectedError
 
-from audits.loading import Loaded, packs
+from audits.loading import Loaded, of_each
 from audits.models import SavedView
 from audits.plain_yaml import NotPlain, read_yaml
 from audits.unpacking import PackError
@@ -34,11 +34,8 @@ def load_views(dry_run: bool = False) -> list[Loaded]:
     Three ways meet, field by field, as with rules. A view that left its pack goes, unless an
     editor changed it: then it is ours.
     """
-    done: list[Loaded] = []
     with transaction.atomic():
-        for name in packs:
-            if name in packs:
-                done += _load(name, packs[name])
+        done = of_each(_load)
         if dry_run:
             transaction.set_rollback(True)
     return done

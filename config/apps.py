@@ -7,6 +7,7 @@ class ConfigConfig(AppConfig):
     verbose_name = "Vervet"
 
     def ready(self) -> None:
+        from config import checks  # noqa: F401  (Django's way to register what it calls)
         from config.roles import fill_roles
 
         # A migration would run before the permissions of later apps exist. The signal comes

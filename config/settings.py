@@ -226,6 +226,11 @@ Q_CLUSTER = {
     "ALT_CLUSTERS": {},
 }
 
+# -- Plugins ----------------------------------------------------------------------------------
+
+# Folders whose Python files may add kinds of accounts, watchers, functions, notifiers, packs.
+PLUGIN_FOLDERS = words("VERVET_PLUGINS")
+
 # -- Watching ---------------------------------------------------------------------------------
 
 # Seconds between two looks at a slice, where no watcher setting says otherwise.

@@ -23,7 +23,7 @@ from accounts.models import Account, AccountGroup, KnownNetwork
 from accounts.seeing import visible
 from accounts.states import differing, state
 from accounts.types import types
-from accounts.types.base import AccountType, Refused
+from accounts.types.base import AccountType, Refused, stand_in
 
 
 @dataclass(frozen=True)
@@ -57,6 +57,8 @@ def test_connection(account: Account) -> tuple[int, str]:
         return messages.SUCCESS, f"It works: there Vervet is {types[account.type].whoami(account)}"
     except Refused as refused:
         return messages.ERROR, str(refused)
+    except Exception as error:  # A fault of a plugin is told, like a refusal.
+        return messages.ERROR, f"Asking failed: {type(error).__name__}: {error}"
 
 
 def look_below(account: Account) -> tuple[int, str]:
@@ -98,13 +100,17 @@ def _watched(account: Account) -> bool:
     return not (account.third_party or account.archived_at)
 
 
+def _testable(account: Account) -> bool:
+    return _watched(account) and account.type in types
+
+
 def finds(account: Account) -> str:
     """Return the type of the accounts that are found below one; empty: none are."""
     return types[account.type].finds if account.type in types else ""
 
 
 DOINGS: Mapping[str, Doing] = {
-    "test": Doing("Test connection", "cable", "change", test_connection, _watched),
+    "test": Doing("Test connection", "cable", "change", test_connection, _testable),
     "below": Doing(
         "Find accounts",
         "account_tree",
@@ -202,9 +208,16 @@ class AccountAdmin(HistoryAdmin):
         """Return the type that the form is for; raise Http404 on one that is not known."""
         key = obj.type if obj else request.POST.get("type") or request.GET.get("type")
         key = key or next(iter(types))
-        if key not in types:
-            raise Http404(f"There is no kind of account named {key}.")
-        return types[key]
+        if key in types:
+            return types[key]
+        if obj:
+            return stand_in(key)
+        raise Http404(f"There is no kind of account named {key}.")
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Let nobody change what is known of an account whose type cannot check it."""
+        known = not isinstance(obj, Account) or obj.type in types
+        return known and super().has_change_permission(request, obj)
 
     def get_form(
         self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any
@@ -245,6 +258,7 @@ class AccountAdmin(HistoryAdmin):
             more["doings"] = self._offered(request, account)
             more["instructions"] = self._instructions(account)
             more["facts"] = self.facts(request, account)
+            more["missing"] = types.why_not(account.type)
         return super().changeform_view(request, object_id, form_url, more | (extra_context or {}))
 
     def facts(self, request: HttpRequest, account: Account) -> list[dict[str, Any]]:
@@ -267,6 +281,8 @@ class AccountAdmin(HistoryAdmin):
             return types[account.type].instructions(account)
         except KeyError as missing:
             return f"Save the account first: {missing} is not known yet."
+        except Exception as error:  # A fault of a plugin must not hide the account.
+            return f"What to set up cannot be told: {type(error).__name__}: {error}"
 
     # -- buttons -----------------------------------------------------------------------------
 

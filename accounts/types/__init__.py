@@ -6,6 +6,7 @@ from config.plugins import Registry
 types: Registry[type[AccountType]] = Registry(
     "vervet.account_types",
     base=AccountType,
+    needs=("key", "label", "identifier_label"),
     builtin={
         "aws": "accounts.types.aws:AwsAccount",
         "gcp": "accounts.types.gcp:GcpProject",

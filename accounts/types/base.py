@@ -91,18 +91,24 @@ class AccountType:
 
     @classmethod
     def instructions(cls, account: Reachable) -> str:
-        """Tell the owner of the account, ready to copy, what to set up there."""
-        raise NotImplementedError
+        """Tell the owner of the account, ready to copy, what to set up there; empty: nothing."""
+        return ""
 
     @classmethod
     def whoami(cls, account: Reachable) -> str:
         """Say who Vervet is in the account; raise Refused with what the provider said."""
-        raise NotImplementedError
+        raise Refused(f"{cls.label} cannot be asked who Vervet is there. Scan it to see.")
 
     @classmethod
     def discover(cls, account: Reachable) -> Iterator[Found]:
         """Yield every account below this one; raise Refused where not all can be listed."""
         raise NotImplementedError
+
+
+def stand_in(missing: str) -> type[AccountType]:
+    """Return what stands for the type of accounts whose plugin is missing: it knows nothing."""
+    known = {"key": missing, "label": missing, "identifier_label": "Identifier"}
+    return type("StandIn", (AccountType,), known)
 
 
 class Refused(Exception):

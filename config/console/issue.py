@@ -29,6 +29,7 @@ from config.console.neighbours import way_back
 from config.console.page import one, page
 from config.console.settled import settled
 from items.naming import technology_label
+from items.watchers import watchers
 
 PARTLY_KEPT = (
     "What was found is told as it was found last; who was to decide, and what waited for "
@@ -99,6 +100,7 @@ def _context(request: HttpRequest, issue: Issue, forms: dict[str, Any]) -> dict[
         "crumb": ("Issues", reverse("admin:audits_issue_changelist")),
         "issue": issue,
         "version": issue.version,
+        "missing": watchers.why_not(issue.item.technology),
         "facts": _facts(issue, past),
         "where": [] if past else where(issue),
         "item": issue.item,

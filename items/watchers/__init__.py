@@ -6,6 +6,7 @@ from items.watchers.base import Watcher
 watchers: Registry[type[Watcher]] = Registry(
     "vervet.watchers",
     base=Watcher,
+    needs=("technology", "label", "account_type"),
     builtin={
         # In this order they are looked at: what rules look up first, as far as that goes.
         "aws.account": "items.watchers.aws.account:Account",

@@ -16,6 +16,9 @@ def length(context, x):
 def has(context, x):
     \"\"\"Give something else than ours does.\"\"\"
 
+def forgetful():
+    return 1
+
 def cost_centre(context, tags):
     \"\"\"Give the cost centre.\"\"\"
 """
@@ -46,6 +49,8 @@ def test_a_taken_name_is_left_out_and_named() -> None:
     said = [message.msg for message in checks.check_functions()]
     assert any("length() of acme_words is left out: JMESPath has it" in one for one in said)
     assert any("has() of acme_words is left out: audits.functions.lists" in one for one in said)
+    assert "forgetful" not in table
+    assert any("forgetful() of acme_words is left out: its first" in one for one in said)
     assert any("acme_no_such" in one and "does not load" in one for one in said)
 
 

@@ -12,7 +12,6 @@ import yaml
 from audits.loading import load_packs, packs, shipped
 from audits.models import Rule, RuleVersion
 from audits.moving import activate
-from audits.unpacking import PackError
 from audits.versions import write_version
 
 pytestmark = pytest.mark.django_db
@@ -146,14 +145,25 @@ def test_a_broken_file_names_itself(tmp_path: Path, pack: Pack) -> None:
     (pack.folder / "acme.box.yaml").write_text("technology: [")
     module = ModuleType("acme_pack")
     module.__path__ = [str(pack.folder)]
-    with pytest.raises(PackError, match=r"acme\.box\.yaml"):
-        load_packs()
+    done = load_packs()
+    assert {one.what for one in done} == {"new", "left out"}, "other packs come in"
+    (left_out,) = [one for one in done if one.what == "left out"]
+    assert left_out.key == "acme"
+    assert "acme.box.yaml" in left_out.problems[0]
 
 
 def test_a_misspelt_field_is_refused(pack: Pack) -> None:
     pack.ship(expresion="Open")
-    with pytest.raises(PackError, match="unknown fields: expresion"):
-        load_packs()
+    (left_out,) = [one for one in load_packs() if one.what == "left out"]
+    assert "unknown fields: expresion" in left_out.problems[0]
+
+
+def test_a_pack_that_cannot_be_read_any_more_keeps_its_rules(pack: Pack) -> None:
+    pack.ship()
+    load_packs()
+    (pack.folder / "acme.box.yaml").write_text("technology: [")
+    assert [one.what for one in load_packs()] == ["left out"]
+    assert (rule().retired_by_pack, rule().state) == (False, "active")
 
 
 def test_every_shipped_key_stands_once() -> None:

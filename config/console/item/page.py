@@ -24,6 +24,7 @@ from items.models import Item
 from items.naming import technology_label
 from items.revisions import Numbered, element_names, numbered
 from items.tree import lines
+from items.watchers import watchers
 
 # Tags, and groups of the account, that are shown.
 TAGS = 30
@@ -48,6 +49,7 @@ def item_page(request: HttpRequest, pk: int) -> HttpResponse:
         "crumb": ("Items", reverse("admin:items_item_changelist")),
         "scripts": [static("vervet/item.js")],
         "item": item,
+        "missing": watchers.why_not(item.technology),
         "groups": list(visible(item.account.groups.all(), request.user)[:GROUPS]),
         "facts": _facts(item, revisions),
         "tags": _tags(item.config),
