@@ -339,6 +339,6 @@ LOGGING = {
     "root": {"handlers": ["console"], "level": LOG_LEVEL},
     "loggers": {
         name: {"level": "WARNING"}
-        for name in ("axes", "botocore", "boto3", "django_structlog", "urllib3")
+        for name in ("axes", "azure", "botocore", "boto3", "django_structlog", "urllib3")
     },
 }

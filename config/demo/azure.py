@@ -124,7 +124,7 @@ class Azure:
         if (subscription, namespace) in self.unregistered:
             said = f"The subscription is not registered to use namespace '{namespace}'."
             return error(409, "MissingSubscriptionRegistration", said)
-        if type_ in self.denied:
+        if type_.lower() in map(str.lower, self.denied):
             said = (
                 f"The client '{claims['appid']}' does not have authorization to perform action "
                 f"'{type_}/read' over scope '{path}' or the scope is invalid."
@@ -149,8 +149,10 @@ class Azure:
         steps = rest.split("/") if provider else low.strip("/").split("/")
         if len(steps) % 2 == (1 if provider else 0):
             return None
+        namespace, _, kinds = rest.partition("/")
         below = re.compile(
-            f"{re.escape(scope)}(/resourcegroups/[^/]+)?{provider}{re.escape(rest)}/[^/]+"
+            f"{re.escape(scope)}(/resourcegroups/[^/]+)?{provider}{re.escape(namespace)}"
+            f"(/locations/[^/]+)?/{re.escape(kinds)}/[^/]+"
             if provider
             else f"{re.escape(low)}/[^/]+"
         )

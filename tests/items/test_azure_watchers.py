@@ -1,18 +1,25 @@
 """Azure: what watchers read from it, and what its refusals come to."""
 
+import json
 import time
 from typing import Any
 
 import pytest
+from django.core.management import call_command
 
 from accounts.models import Account
-from config.demo.azure import Azure, error, unauthorized
+from config.demo.azure import Azure, error, type_of, unauthorized
 from config.demo.internet import Answer
+from items.comparing import compare, parts
+from items.paths import steps, without
 from items.watchers import watchers
 from items.watchers.azure.network import SecurityGroup
+from items.watchers.azure.security import Pricing
+from items.watchers.azure.sql import DATABASES
 from items.watchers.base import Call
 from tests.cloud.azure import GIVEN, SUBSCRIPTION, TENANT, WEB, forget
-from tests.cloud.spoiling import Spoiler
+from tests.cloud.azure_things import THINGS, fill
+from tests.cloud.spoiling import Spoiler, the_internet
 from tests.items.conftest import Fetch, Found
 
 GROUPS = "azure.network.security_group"
@@ -235,6 +242,211 @@ def test_what_came_before_a_refused_page_is_kept(
     assert [one.name for one in found.snapshots] == ["a"]
 
 
+# -- all technologies -------------------------------------------------------------------------
+
+AZURE = [technology for technology in watchers if technology.startswith("azure.")]
+PARTS = [(one, part) for one in AZURE for part in watchers[one].details]
+
+
+def test_every_technology_brings_what_azure_sends_and_the_same_twice(
+    azure: Azure, fetch: Fetch
+) -> None:
+    fill(azure)
+    assert len(AZURE) == 31
+    for technology in AZURE:
+        watcher = watchers[technology]()
+        first, again = fetch(technology), fetch(technology)
+        assert first.refusals == [], technology
+        (one,) = first.snapshots
+        assert first.answered == {"global"}
+        assert one.config == again.snapshots[0].config
+        assert one.unread == {}
+        assert parts(watcher) <= one.config.keys()
+        assert watcher.tidy(one.config) == one.config
+        assert one.uid == one.full_name.lower()
+        sent = azure.things.get(one.uid, {"value": [azure.things.get(f"{one.uid}/default")]})
+        assert without(one.config, [(part,) for part in parts(watcher)]) == watcher.tidy(sent)
+
+
+def test_the_parts_of_things_are_what_azure_sends(azure: Azure, fetch: Fetch) -> None:
+    fill(azure)
+    storage = fetch("azure.storage.account").named("acmelogs").config
+    assert storage["BlobService"]["properties"]["deleteRetentionPolicy"]["days"] == 14
+    assert [one["properties"]["publicAccess"] for one in storage["Containers"]] == ["None"]
+    vault = fetch("azure.keyvault.vault").named("acme").config
+    assert [one["name"] for one in vault["Keys"]] == ["disk"]
+    assert [one["name"] for one in vault["DiagnosticSettings"]] == ["audit"]
+    server = fetch("azure.sql.server").named("acme").config
+    by_name = {one["name"]: one["TransparentDataEncryption"] for one in server["Databases"]}
+    assert by_name["master"] is None
+    assert by_name["shop"]["properties"] == {"state": "Enabled"}
+    role = fetch("azure.authorization.role_definition").snapshots[0]
+    assert role.name == "Operators of the shop"
+    assert fetch("azure.web.app").named("shop").region == "westeurope"
+
+
+def test_no_secret_is_kept_and_none_is_asked_for(azure: Azure, fetch: Fetch) -> None:
+    fill(azure)
+    kept = [one.config for technology in AZURE for one in fetch(technology).snapshots]
+    said = json.dumps(kept)
+    assert "hunter2" not in said
+    assert "$shop" not in said
+    asked = [request for request in the_internet().asked if "login." not in request.host]
+    assert {request.method for request in asked} == {"GET"}
+    assert not [request.path for request in asked if "listKeys" in request.path]
+
+
+def test_the_order_of_cipher_suites_is_kept(azure: Azure, fetch: Fetch) -> None:
+    fill(azure)
+    gateway = fetch("azure.network.application_gateway").named("shop").config
+    suites = gateway["properties"]["sslPolicy"]["cipherSuites"]
+    assert [suite[19:] for suite in suites] == ["AES_256_GCM_SHA384", "AES_128_GCM_SHA256"]
+
+
+@pytest.mark.parametrize(("technology", "part"), [*PARTS, ("azure.sql.server", "Databases")])
+def test_a_part_that_is_refused_is_unread_and_the_item_is_there(
+    azure: Azure, fetch: Fetch, azure_faults: Spoiler, technology: str, part: str
+) -> None:
+    fill(azure)
+    watcher = watchers[technology]
+    call = watcher.details.get(part, DATABASES)
+    path = call.operation.replace("{id}", "*")
+    azure_faults.add(path=path, answer=error(403, "AuthorizationFailed", "No."))
+    found = fetch(technology)
+    (one,) = found.snapshots
+    assert set(one.unread) == {part}
+    assert part not in one.config
+    assert (one.unread[part].code, one.unread[part].permission) == (
+        "AuthorizationFailed",
+        watcher.needed(call),
+    )
+    assert found.answered == {"global"}
+
+
+def test_one_database_that_is_refused_leaves_all_of_them_unread(azure: Azure, fetch: Fetch) -> None:
+    fill(azure)
+    azure.denied.add("Microsoft.Sql/servers/databases/transparentDataEncryption")
+    (one,) = fetch("azure.sql.server").snapshots
+    permission = "Microsoft.Sql/servers/databases/transparentDataEncryption/read"
+    assert one.unread["Databases"].permission == permission
+
+
+@pytest.mark.parametrize("technology", AZURE)
+def test_every_listing_that_is_denied_names_its_action(
+    azure: Azure, fetch: Fetch, technology: str
+) -> None:
+    fill(azure)
+    watcher = watchers[technology]
+    needed = watcher.needed(watcher.listing)
+    azure.denied.add(needed.removesuffix("/read").replace("/locations/", "/"))
+    refusal = refused(fetch(technology))
+    assert (refusal.code, refusal.permission) == ("AuthorizationFailed", needed)
+
+
+@pytest.mark.parametrize("technology", AZURE)
+def test_every_listing_is_read_to_its_end(azure: Azure, fetch: Fetch, technology: str) -> None:
+    fill(azure)
+    watcher = watchers[technology]
+    if watcher.listing.answer == "[@]" or technology == "azure.security.pricing":
+        return  # One answer, by what Microsoft documents.
+    azure.page_size = 1
+    one, thing = next(
+        (one, thing)
+        for one, thing in reversed(THINGS)
+        if type_of(one) == watcher.needed(watcher.listing).removesuffix("/read")
+        or (one == WEB and technology == "azure.resource_group")
+    )
+    azure.put(one + "2", thing)
+    found = fetch(technology)
+    assert found.refusals == []
+    if technology == "azure.security.policies":
+        assert len(found.snapshots[0].config["value"]) == 2
+    else:
+        assert len(found.snapshots) == 2
+
+
+def test_a_page_that_repeats_itself_ends_the_clients_reading_too(
+    azure: Azure, fetch: Fetch, azure_faults: Spoiler
+) -> None:
+    fill(azure)
+    path = f"/subscriptions/{SUBSCRIPTION}/providers/Microsoft.Security/securityContacts"
+    link = f"https://management.azure.com{path}?api-version=2020-01-01-preview&%24skiptoken=MQ"
+    azure_faults.add(path=path, answer=Answer({"value": [], "nextLink": link}))
+    assert refused(fetch("azure.security.contact")).code == "Repeated"
+
+
+@pytest.mark.parametrize(
+    ("answer", "code"),
+    [
+        (Answer(b"<html>Hello</html>", headers={"content-type": "text/html"}), "Malformed"),
+        (Answer({"login": "https://portal.example.com"}), "Malformed"),
+        (Answer({"value": "x"}), "Malformed"),
+        (Answer(b"<html>Bad gateway</html>", 502), "Http502"),
+        (unauthorized(), "InvalidAuthenticationToken"),
+        (error(404, "Subscription Not Registered", "No."), "MissingSubscriptionRegistration"),
+    ],
+)
+@pytest.mark.parametrize("technology", ["azure.security.pricing", "azure.security.contact"])
+def test_the_clients_errors_are_refusals_too(
+    azure: Azure,
+    fetch: Fetch,
+    azure_faults: Spoiler,
+    technology: str,
+    answer: Answer,
+    code: str,
+) -> None:
+    fill(azure)
+    azure_faults.add(path="*/Microsoft.Security/*", answer=answer)
+    assert refused(fetch(technology)).code == code
+    assert {request.method for request in the_internet().asked if "login." not in request.host} <= {
+        "GET"
+    }
+
+
+def test_an_account_for_files_has_no_blobs_and_nothing_is_unread(
+    azure: Azure, fetch: Fetch, azure_faults: Spoiler
+) -> None:
+    fill(azure)
+    said = error(400, "FeatureNotSupportedForAccount", "Blob is not supported for the account.")
+    azure_faults.add(path="*/blobServices/*", answer=said)
+    (one,) = fetch("azure.storage.account").snapshots
+    assert (one.config["BlobService"], one.config["Containers"], one.unread) == (None, None, {})
+
+
+def test_a_disabled_subscription_is_an_item_that_says_so(azure: Azure, fetch: Fetch) -> None:
+    azure.things[f"/subscriptions/{SUBSCRIPTION}"]["state"] = "Disabled"
+    assert fetch("azure.subscription").named("Production").config["state"] == "Disabled"
+
+
+def test_the_printed_role_holds_what_the_watchers_read(capsys: Any) -> None:
+    call_command("printpermissions", "azure")
+    role = json.loads(capsys.readouterr().out)
+    actions = role["Actions"]
+    assert actions == sorted(set(actions))
+    assert all(action.endswith("/read") for action in actions)
+    assert f"{TYPE}/read" in actions
+    assert (role["IsCustom"], role["DataActions"]) == (True, [])
+
+
+@pytest.mark.parametrize(
+    ("technology", "before", "after", "sameness"),
+    [
+        ("azure.compute.disk", {"diskState": "Attached"}, {"diskState": "Reserved"}, "refreshed"),
+        ("azure.compute.disk", {"diskSizeGB": 4}, {"diskSizeGB": 8}, "different"),
+        ("azure.security.secure_score", {"weight": 1}, {"weight": 2}, "refreshed"),
+        ("azure.web.app", {"usageState": "Normal"}, {"usageState": "Exceeded"}, "refreshed"),
+        ("azure.web.app", {"httpsOnly": True}, {"httpsOnly": False}, "different"),
+    ],
+)
+def test_what_moves_by_itself_is_no_change(
+    technology: str, before: dict[str, Any], after: dict[str, Any], sameness: str
+) -> None:
+    watcher = watchers[technology]()
+    ephemeral = tuple(map(steps, watcher.ephemeral))
+    stored, fresh = {"properties": before}, {"properties": after}
+    assert compare(watcher, ephemeral, stored, fresh).value == sameness
+
+
 # -- specifications ---------------------------------------------------------------------------
 
 V = {"api-version": "2024-05-01"}
@@ -265,3 +477,15 @@ def test_what_a_specification_gets_wrong_is_named(attributes: dict[str, Any], pr
     found = type("Wrong", (SecurityGroup,), attributes).problems()
     assert found
     assert all(problem in one for one in found)
+
+
+@pytest.mark.parametrize(
+    ("call", "problem"),
+    [
+        (Call("prices.list"), "there is no operation prices.list"),
+        (Call("pricings.list"), "pricings.list needs scope_id"),
+        (Call("pricings.list", params={"scope_id": "x", "size": 1}), "pricings.list takes no size"),
+    ],
+)
+def test_what_the_client_does_not_offer_is_named(call: Call, problem: str) -> None:
+    assert type("Wrong", (Pricing,), {"listing": call}).problems() == [problem]

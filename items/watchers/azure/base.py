@@ -35,6 +35,7 @@ ENVELOPE = {
     "zones",
 }
 VERSION = re.compile(r"20\d\d-\d\d-\d\d(-preview)?")
+DIAGNOSTICS = "2021-05-01-preview"
 ACTION = re.compile(r"Microsoft\.\w+(/\w+)+/(read|\w+/action)")
 PROVIDER = "/providers/"
 # The name in a path that stands for the account's own subscription.
@@ -65,7 +66,7 @@ def _of_item(path: str, answer: str, version: str, absent: tuple[str, ...]) -> C
     )
 
 
-DIAGNOSTIC_SETTINGS = below("providers/Microsoft.Insights/diagnosticSettings", "2021-05-01-preview")
+DIAGNOSTIC_SETTINGS = below("providers/Microsoft.Insights/diagnosticSettings", DIAGNOSTICS)
 
 
 class AzureWatcher(Watcher):

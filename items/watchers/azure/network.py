@@ -1,8 +1,17 @@
 """Azure's networks: who may reach what, and what watches over it."""
 
-from items.watchers.azure.base import AzureWatcher, listed
+from items.watchers.azure.base import AzureWatcher, below, listed
 
 VERSION = "2024-05-01"
+
+
+def of_each(*lists: str) -> tuple[str, ...]:
+    """Return what Azure moves by itself in each element of lists below ``properties``."""
+    return tuple(
+        f"properties.{name}[].{field}"
+        for name in lists
+        for field in ("etag", "properties.provisioningState")
+    )
 
 
 class SecurityGroup(AzureWatcher):
@@ -15,10 +24,83 @@ class SecurityGroup(AzureWatcher):
 
     listing = listed("Microsoft.Network/networkSecurityGroups", VERSION)
 
+    ephemeral = (*AzureWatcher.ephemeral, *of_each("securityRules", "defaultSecurityRules"))
+
+
+class VirtualNetwork(AzureWatcher):
+    technology = "azure.network.virtual_network"
+    label = "Virtual network"
+    element_names = {"properties.subnets": ("name",)}
+
+    listing = listed("Microsoft.Network/virtualNetworks", VERSION)
+
+    # In a subnet stand all addresses that machines take there as they come and go.
     ephemeral = (
         *AzureWatcher.ephemeral,
-        "properties.securityRules[].etag",
-        "properties.securityRules[].properties.provisioningState",
-        "properties.defaultSecurityRules[].etag",
-        "properties.defaultSecurityRules[].properties.provisioningState",
+        *of_each("subnets", "virtualNetworkPeerings"),
+        "properties.subnets[].properties.ipConfigurations",
+    )
+
+
+class PublicAddress(AzureWatcher):
+    technology = "azure.network.public_address"
+    label = "Public IP address"
+
+    listing = listed("Microsoft.Network/publicIPAddresses", VERSION)
+
+
+class LoadBalancer(AzureWatcher):
+    technology = "azure.network.load_balancer"
+    label = "Load balancer"
+
+    listing = listed("Microsoft.Network/loadBalancers", VERSION)
+
+    ephemeral = (
+        *AzureWatcher.ephemeral,
+        *of_each(
+            "frontendIPConfigurations",
+            "backendAddressPools",
+            "loadBalancingRules",
+            "inboundNatRules",
+            "outboundRules",
+            "probes",
+        ),
+    )
+
+
+class ApplicationGateway(AzureWatcher):
+    technology = "azure.network.application_gateway"
+    label = "Application gateway"
+
+    listing = listed("Microsoft.Network/applicationGateways", VERSION)
+
+    ephemeral = (
+        *AzureWatcher.ephemeral,
+        *of_each(
+            "gatewayIPConfigurations",
+            "frontendIPConfigurations",
+            "frontendPorts",
+            "backendAddressPools",
+            "backendHttpSettingsCollection",
+            "httpListeners",
+            "requestRoutingRules",
+            "sslCertificates",
+        ),
+        "properties.operationalState",
+    )
+    # The first suite that both sides know is taken.
+    ordered = ("properties.sslPolicy.cipherSuites",)
+
+
+class Watcher(AzureWatcher):
+    technology = "azure.network.watcher"
+    label = "Network watcher"
+
+    listing = listed("Microsoft.Network/networkWatchers", VERSION)
+    details = {"FlowLogs": below("flowLogs", VERSION)}
+
+    ephemeral = (
+        *AzureWatcher.ephemeral,
+        "FlowLogs[].etag",
+        "FlowLogs[].properties.provisioningState",
     )

@@ -20,7 +20,11 @@ def by_client(group: str, type_: str, **arguments: str) -> Call:
 
 
 class SecurityWatcher(AzureWatcher):
-    """Reads by azure-mgmt-security; its models, serialised, have the shape of the wire."""
+    """Reads by azure-mgmt-security; its models, serialised, have the shape of the wire.
+
+    Only times are written in the SDK's way: no time at all is P0D (Azure: PT0S), and a moment has
+    three digits of a second at most.
+    """
 
     region = ""
 
@@ -71,6 +75,62 @@ def described() -> SecurityCenter:
     """The client as a description of itself; it reaches nothing."""
     nobody: Any = object()
     return SecurityCenter(nobody, "", policies=[])
+
+
+class Pricing(SecurityWatcher):
+    technology = "azure.security.pricing"
+    label = "Defender plan"
+
+    listing = by_client("pricings", "pricings", scope_id="subscriptions/{account}")
+
+    ephemeral = (*AzureWatcher.ephemeral, "properties.freeTrialRemainingTime")
+
+
+class AutoProvisioningSetting(SecurityWatcher):
+    technology = "azure.security.auto_provisioning_setting"
+    label = "Auto-provisioning setting of Defender"
+
+    listing = by_client("auto_provisioning_settings", "autoProvisioningSettings")
+
+
+class Contact(SecurityWatcher):
+    technology = "azure.security.contact"
+    label = "Security contact"
+
+    listing = by_client("security_contacts", "securityContacts")
+
+
+class Setting(SecurityWatcher):
+    technology = "azure.security.setting"
+    label = "Setting of Defender"
+
+    listing = by_client("settings", "settings")
+
+
+class SecureScore(SecurityWatcher):
+    technology = "azure.security.secure_score"
+    label = "Secure score"
+
+    listing = by_client("secure_scores", "secureScores")
+
+    # It follows from all that is found, each of which is told by itself.
+    ephemeral = (*AzureWatcher.ephemeral, "properties.score", "properties.weight")
+
+
+class Assessment(SecurityWatcher):
+    technology = "azure.security.assessment"
+    label = "Assessment of Defender"
+
+    listing = by_client("assessments", "assessments", scope="subscriptions/{account}")
+    name = "properties.displayName"
+
+
+class JitPolicy(SecurityWatcher):
+    technology = "azure.security.jit_policy"
+    label = "Just-in-time access policy"
+
+    listing = by_client("jit_network_access_policies", "locations/jitNetworkAccessPolicies")
+    region = "location"
 
 
 class Policies(AzureWatcher):
