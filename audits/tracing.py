@@ -142,7 +142,7 @@ class Tracing:
             return one
         value = self._value_of(node, one.value)
         if kind == "index":
-            inside = self._origin.elements(one) if isinstance(one.value, list) else ()
+            inside = self._inside(one) if isinstance(one.value, list) else ()
             number = node["value"]
             reached = inside[number] if -len(inside) <= number < len(inside) else Seen(None)
         else:
@@ -154,11 +154,16 @@ class Tracing:
 
     # -- lists ------------------------------------------------------------------------------------
 
+    def _inside(self, one: Seen) -> tuple[Seen, ...]:
+        """Return the elements of a list or an object; each is a step, for lists may double."""
+        self._run.spend(len(one.value))
+        return self._origin.elements(one)
+
     def _entries(self, node: Node, seen: Sequence[Seen], of: type = list) -> list[Group]:
         """Return the elements of each base; note how many there are."""
         named = is_path(node) and not is_it(node)
         bases = [self._reach(node, one) for one in seen] if named else self.follow(node, seen)
-        every = [self._origin.elements(one) if isinstance(one.value, of) else None for one in bases]
+        every = [self._inside(one) if isinstance(one.value, of) else None for one in bases]
         if named:
             count = sum(len(group or ()) for group in every)
             their = "their " if self._each else ""
@@ -197,7 +202,7 @@ class Tracing:
                 continue
             flat: list[Seen] = []
             for one in group:
-                flat.extend(self._origin.elements(one) if isinstance(one.value, list) else (one,))
+                flat.extend(self._inside(one) if isinstance(one.value, list) else (one,))
             found.append(put_together(flat))
         return found
 
@@ -330,7 +335,7 @@ class Tracing:
             return
         asked = node["children"][1]
         whole = [each for each in lists if isinstance(each.value, list)]
-        flat = [one for each in whole for one in self._origin.elements(each)]
+        flat = [one for each in whole for one in self._inside(each)]
         if asked["type"] == "expref" and flat:
             before, self._each = self._each, True
             try:
@@ -356,7 +361,7 @@ class Tracing:
             return
         for one, answer in zip(lists, answers, strict=False):
             if isinstance(one.value, list):
-                for element in self._origin.elements(one):
+                for element in self._inside(one):
                     if element.path and element.path not in known:
                         self.read.discard(element.path)
                         if answer.value and element.value == wanted["value"]:

@@ -148,6 +148,11 @@ def test_long_lists_are_followed_in_bounded_steps() -> None:
     assert "not explained" in parts[-1].note or "too many" in parts[-1].note
 
 
+def test_a_list_that_doubles_and_doubles_is_followed_in_bounded_steps() -> None:
+    parts = told("@|" + "[@,@][]|" * 22 + "@", GROUP).parts
+    assert (parts[-1].failed, parts[-1].note) == (True, "it takes too many steps")
+
+
 NAMES = st.sampled_from(["a", "b", "c"])
 CONFIGS = st.recursive(
     st.none() | st.booleans() | st.integers(0, 2) | st.sampled_from(["", "x", "y"]),
