@@ -22,15 +22,23 @@ def recall(model: type[Model], moment: datetime) -> QuerySet[Any]:
         "-history_date", "-history_id"
     )
     there = history.filter(history_id=Subquery(last.values("history_id")[:1]))
-    return as_they_were(there.exclude(history_type="-"))
+    return as_they_were(there.exclude(history_type="-"), moment=moment)
 
 
-def as_they_were(rows: QuerySet[Any], names: Mapping[str, str] | None = None) -> QuerySet[Any]:
+def named_then(model: type[Model], field: str) -> Any:
+    """Return the model of what states referred to by a field for many: ``history`` is the state."""
+    return getattr(model.history.model, field).model  # type: ignore[attr-defined]
+
+
+def as_they_were(
+    rows: QuerySet[Any], names: Mapping[str, str] | None = None, moment: datetime | None = None
+) -> QuerySet[Any]:
     """Let a query yield the rows that its states are states of.
 
     ``names`` tells which columns of the query stand in for a field: ``{"score": "score_then"}``.
+    With a moment the rows also have the many that they referred to then, where that is kept.
     """
-    iterable: Any = type("Restored", (_Restored,), {"names": names or {}})
+    iterable: Any = type("Restored", (_Restored,), {"names": names or {}, "moment": moment})
     found = rows.all()
     found._iterable_class = iterable
     return found
@@ -72,13 +80,34 @@ def _as_it_was(row: Any, state: Any) -> Any:
 
 class _Restored(ModelIterable):
     names: Mapping[str, str] = {}
+    moment: datetime | None = None
 
     def __iter__(self) -> Iterator[Any]:
         states = super().__iter__()
         while some := list(islice(states, AT_ONCE)):
             rows = [_restored(state, self.names) for state in some]
             _relate(rows)
+            if self.moment:
+                _gather(some, rows, self.moment)
             yield from rows
+
+
+def _gather(states: Sequence[Any], rows: Sequence[Any], moment: datetime) -> None:
+    """Give rows the many that they referred to then: what is asked of them is not read anew."""
+    for field in getattr(states[0], "_history_m2m_fields", ()):
+        other: Any = field.related_model
+        links = named_then(type(rows[0]), field.name).objects.filter(history__in=states)
+        held: dict[int, list[int]] = {}
+        for state, key in links.values_list("history_id", f"{other._meta.model_name}_id"):
+            held.setdefault(state, []).append(key)
+        wanted = {key for keys in held.values() for key in keys}
+        ordered = list(recall(other, moment).filter(id__in=wanted).order_by(*other._meta.ordering))
+        for state, row in zip(states, rows, strict=True):
+            keys = set(held.get(state.pk, ()))
+            found = other._default_manager.all()
+            found._result_cache = [one for one in ordered if one.pk in keys]
+            found._prefetch_done = True
+            vars(row).setdefault("_prefetched_objects_cache", {})[field.name] = found
 
 
 def _relate(rows: Sequence[Any]) -> None:

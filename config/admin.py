@@ -6,7 +6,7 @@ from axes.models import AccessAttempt, AccessFailureLog, AccessLog
 from django.contrib import admin, messages
 from django.contrib.auth.admin import GroupAdmin as DjangoGroupAdmin
 from django.contrib.auth.models import Group
-from django.db.models import Count, F, Max, OuterRef, QuerySet, Subquery
+from django.db.models import Count, F, Max, OuterRef, Q, QuerySet, Subquery
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.http.response import HttpResponseBase
 from django.urls import reverse
@@ -18,19 +18,19 @@ from unfold.decorators import action, display
 from accounts.admin import AccountAdmin, Doing, GuardedAdmin, ReadOnlyAdmin, chip, linked, tag
 from accounts.admin.accounts import DOINGS
 from accounts.models import Account
-from accounts.moments import moment_of
+from accounts.moments import Moment, moment_of, page_time
 from accounts.seeing import visible
 from audits.admin.queue_list import PageByKeys
 from audits.models import Issue, severity
 from audits.recalling import score_at
-from audits.standing import failing
+from audits.standing import alive, at, failing
 from config.console import inbox  # noqa: F401  (It registers its page.)
 from config.console.item.comparing import LETTERS, address
 from config.console.item.then import items_banner
 from config.roles import ROLES
 from config.scheduling import scan_now
 from items.admin import ItemAdmin
-from items.models import Gap, Item, Slice
+from items.models import Gap, Item, Run, Slice
 
 
 def _scan(account: Account) -> tuple[int, str]:
@@ -63,14 +63,17 @@ class WatchedAccountAdmin(AccountAdmin):
     actions = ("scan_chosen", *AccountAdmin.actions)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Account]:
-        gaps = Gap.objects.filter(account=OuterRef("id"), until=None)
-        issues = Issue.objects.unjustified().filter(account=OuterRef("id"))
-        slices = Slice.objects.filter(account=OuterRef("id"))
+        moment = moment_of(request)
+        going_on = Q(until=None) if moment.now else at(moment.at)
+        gaps = Gap.objects.filter(going_on, account=OuterRef("id"))
+        unsettled = Issue.objects.unjustified() if moment.now else failing(moment.at)
+        issues = unsettled.filter(account=OuterRef("id"))
+        read = _read(moment).filter(account=OuterRef("id")).order_by().values("account")
         return (
             super()
             .get_queryset(request)
             .annotate(
-                read_at=_one(slices.values("account").annotate(n=Max("read_at"))),
+                read_at=_one(read.annotate(n=Max("read_at" if moment.now else "started_at"))),
                 gap_count=_one(gaps.order_by().values("account").annotate(n=Count("pk"))),
                 issue_count=_one(issues.order_by().values("account").annotate(n=Count("pk"))),
             )
@@ -92,6 +95,8 @@ class WatchedAccountAdmin(AccountAdmin):
     def facts(self, request: HttpRequest, account: Account) -> list[dict[str, Any]]:
         counted: Any = account
         link = f"?account={account.pk}"
+        moment = moment_of(request)
+        items: Any = Item.objects.living() if moment.now else alive(moment.at)
         return [
             {"name": "Last read", "value": _ago(counted.read_at), "link": _list("items_run", link)},
             {
@@ -106,7 +111,7 @@ class WatchedAccountAdmin(AccountAdmin):
             },
             {
                 "name": "Items",
-                "value": Item.objects.living().filter(account=account).count(),
+                "value": items.filter(account=account.pk).count(),
                 "link": _list("items_item", link),
             },
             *super().facts(request, account),
@@ -166,12 +171,19 @@ class JudgedItemAdmin(ItemAdmin):
         return "-" if item.worst is None else chip(item.worst, severity(item.worst))
 
 
+def _read(moment: Moment) -> QuerySet[Any]:
+    """Return what tells when accounts were read; of the past the runs that had ended by then."""
+    if moment.now:
+        return Slice.objects.all()
+    return Run.objects.filter(kind=Run.Kind.LOOKED, state=Run.State.DONE, ended_at__lte=moment.at)
+
+
 def _one(counted: QuerySet[Any]) -> Subquery:
     return Subquery(counted.values("n")[:1])
 
 
 def _ago(moment: Any) -> str:
-    return f"{timesince(moment, depth=1)} ago" if moment else "never"
+    return f"{timesince(moment, page_time(), depth=1)} ago" if moment else "never"
 
 
 def _list(model: str, query: str) -> str:

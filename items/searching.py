@@ -192,7 +192,7 @@ class Search:
     def _narrowed(self, rows: QuerySet[Any], key: str) -> QuerySet[Any]:
         """Keep the rows of which every other term holds."""
         for term in self.others:
-            rows = rows.filter(condition(term, key))
+            rows = rows.filter(condition(term, key, self.moment))
         if not self.tests:
             return rows
         return rows.filter(pk__in=self._asked(rows))

@@ -13,6 +13,7 @@ from django.db.models.functions import Cast
 from django.db.models.lookups import IContains
 from django.utils import timezone
 
+from accounts.grouping import grouped
 from accounts.models import Account
 from items.asking import Changed, Pathed, Patterned, Tagged, Term, Within, Worded
 from items.models import Item, Kind
@@ -43,9 +44,10 @@ ORDERS: dict[str, Callable[[Any, Any], bool]] = {
 }
 
 
-def condition(term: Term, key: str = "pk") -> Q:
+def condition(term: Term, key: str = "pk", moment: datetime | None = None) -> Q:
     """Return what the database can say of a term, for items or (``key`` "id") their revisions.
 
+    Accounts are in the groups that they were in at ``moment``; None: now.
     Where ``test()`` gives none, it is all that is to be said.
     """
     if isinstance(term, Worded):
@@ -63,7 +65,7 @@ def condition(term: Term, key: str = "pk") -> Q:
     if isinstance(term, Changed):
         return Q(**{f"{key}__in": _changed(term)})
     if isinstance(term, Within):
-        return _within(term)
+        return _within(term, moment)
     return Q()
 
 
@@ -237,13 +239,12 @@ def _day(day: Any) -> str:
     return f"{day.day} {day:%B %Y}"
 
 
-def _within(term: Within) -> Q:
+def _within(term: Within, moment: datetime | None) -> Q:
     if term.what == "account":
         named = Q(name__icontains=term.name) | Q(identifier=term.name)
         return Q(account__in=Account.objects.filter(named).values("pk"))
     if term.what == "group":
-        grouped = Account.objects.filter(groups__name__iexact=term.name)
-        return Q(account__in=grouped.values("pk"))
+        return Q(account__in=grouped(Q(name__iexact=term.name), moment))
     if term.what == "region":
         return Q(region=term.name) | Q(place=term.name)
     return Q(technology__in=technologies(term.name))

@@ -56,27 +56,38 @@ class OnFacet(Choice):
     conditions = {"yes": ("on", lambda: Q(on=True)), "no": ("off", lambda: Q(on=False))}
 
 
+STAND_INS = {
+    "accounts": "historicalsubscription_accounts__account",
+    "groups": "historicalsubscription_groups__accountgroup",
+}
+"""Where a state of a subscription has what it is about."""
+
+
 def in_reach(rows: QuerySet[Any], user: Any, path: str = "") -> QuerySet[Any]:
     """Keep what subscriptions tell that are wholly within a person's sight.
 
     ``path`` leads from a row to its subscription. One that names no account is about all.
+    Of states of subscriptions what they named then decides, and what may be seen today.
     """
     groups = reach(user, "notifications.view_subscription")
     if groups is None:
         return rows
     unseen = Account.objects.exclude(groups__in=groups).values("pk")
     foreign = AccountGroup.objects.exclude(pk__in=groups).values("pk")
+    then = rows.model is Subscription.history.model
+    every: Any = Subscription.history if then else Subscription.objects
+    of, within = (STAND_INS[name] if then else name for name in ("accounts", "groups"))
     seen = (
-        Subscription.objects.filter(Q(accounts__isnull=False) | Q(groups__isnull=False))
-        .exclude(accounts__in=unseen)
-        .exclude(groups__in=foreign)
+        every.filter(Q(**{f"{of}__isnull": False}) | Q(**{f"{within}__isnull": False}))
+        .exclude(**{f"{of}__in": unseen})
+        .exclude(**{f"{within}__in": foreign})
     )
     return rows.filter(**{f"{path}__in" if path else "pk__in": seen.values("pk")})
 
 
 @admin.register(Subscription)
 class SubscriptionAdmin(HistoryAdmin):
-    shows_past = False  # What it covers is that of today.
+    stand_ins = STAND_INS
     form = SubscriptionForm
     names_accounts = ("accounts",)
     list_display = ("name", "address", "about", "told_of", "on")

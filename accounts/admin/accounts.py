@@ -7,7 +7,8 @@ from typing import Any, ClassVar
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
 from django.db import models, transaction
-from django.db.models import Count, Q, QuerySet
+from django.db.models import Count, OuterRef, Q, QuerySet, Subquery
+from django.db.models.functions import Coalesce
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html
@@ -20,6 +21,8 @@ from accounts.admin.forms import form_of, parameter_fields
 from accounts.discovering import discover
 from accounts.ledger import enter
 from accounts.models import Account, AccountGroup, KnownNetwork
+from accounts.moments import moment_of, past_time
+from accounts.recalling import named_then, recall
 from accounts.seeing import visible
 from accounts.states import differing, state
 from accounts.types import types
@@ -175,7 +178,8 @@ class KindFacet(Facet):
 
 
 class AccountAdmin(HistoryAdmin):
-    shows_past = False  # Its groups and counts are those of today.
+    stand_ins = {"groups": "historicalaccount_groups__accountgroup"}
+    partly_kept = "Whether it was still listed below its parent then is not kept."
     list_display: tuple[str, ...] = (
         "called",
         "kind",
@@ -264,8 +268,10 @@ class AccountAdmin(HistoryAdmin):
     def facts(self, request: HttpRequest, account: Account) -> list[dict[str, Any]]:
         """Return what the page says of the account beside its form."""
         facts: list[dict[str, Any]] = []
-        seen = visible(Account.objects.all(), request.user)
-        if account.parent and seen.filter(pk=account.parent.pk).exists():
+        moment = moment_of(request)
+        rows = Account.objects.all() if moment.now else recall(Account, moment.at)
+        seen = visible(rows, request.user)
+        if account.parent and seen.filter(id=account.parent.pk).exists():
             link = reverse("admin:accounts_account_change", args=[account.parent.pk])
             facts.append({"name": "Found below", "value": account.parent, "link": link})
         if finds(account):
@@ -359,25 +365,28 @@ class AccountAdmin(HistoryAdmin):
             word, tone = "only known", "information"
         else:
             word, tone = ("watched", "good") if account.active else ("switched off", "medium")
-        if account.missing_since and not account.archived_at:
+        if account.missing_since and not account.archived_at and past_time() is None:
             word, tone = f"{word}, not listed any more", "medium"
         return tag(tone, word)
 
 
 @admin.register(AccountGroup)
 class AccountGroupAdmin(HistoryAdmin):
-    shows_past = False  # Its accounts are those of today.
     list_display = ("name", "members", "notes")
     search_fields = ("name",)
     nothing_yet = "A group holds accounts that belong together; roles are granted for groups."
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[AccountGroup]:
+        rows: QuerySet[AccountGroup] = super().get_queryset(request)
         seen = visible(Account.objects.all(), request.user).values("pk")
-        return (
-            super()
-            .get_queryset(request)
-            .annotate(seen=Count("accounts", filter=Q(accounts__in=seen)))
-        )
+        moment = moment_of(request)
+        if moment.now:
+            return rows.annotate(seen=Count("accounts", filter=Q(accounts__in=seen)))
+        states = recall(Account, moment.at).filter(id__in=seen).values("pk")
+        links = named_then(Account, "groups").objects.filter(history__in=states)
+        held = links.filter(accountgroup=OuterRef("id")).values("accountgroup")
+        count = held.annotate(n=Count("account")).values("n")
+        return rows.annotate(seen=Coalesce(Subquery(count), 0))
 
     @display(description="Accounts", ordering="seen")
     def members(self, group: Any) -> str:

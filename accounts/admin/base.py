@@ -24,7 +24,7 @@ from accounts.admin.entering import Entering
 from accounts.admin.listing import Listing
 from accounts.models import Account
 from accounts.moments import moment_of
-from accounts.recalling import recall
+from accounts.recalling import called_then, recall
 from accounts.seeing import granted, visible
 
 HIDDEN = "(an account that you may not see)"
@@ -64,6 +64,8 @@ class Guarded:
     names_accounts: ClassVar[Sequence[str]] = ()
     """Fields beside the model's ``account_path`` that name accounts: a row that names one out
     of a person's sight is not shown."""
+    stand_ins: ClassVar[Mapping[str, str]] = {}
+    """In the past: the column, or the path to it, that stands in for a field."""
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         moment = moment_of(request)
@@ -83,8 +85,9 @@ class Guarded:
         if self.names_accounts and self.limited(user):
             seen = visible(Account.objects.all(), user).values("pk")
             unseen = Account.objects.exclude(pk__in=seen).values("pk")
+            names = {} if rows.model is self.model else self.stand_ins
             for name in self.names_accounts:
-                rows = rows.exclude(Q(**{f"{name}__in": unseen}))
+                rows = rows.exclude(Q(**{f"{called_then(name, names)}__in": unseen}))
         return rows
 
     def limited(self, user: Any, to: str = "view") -> bool:
@@ -138,8 +141,6 @@ class GuardedAdmin(Entering, Guarded, ModelAdmin):
     """What an empty list says: why it is empty, and what fills it."""
     also_exported: ClassVar[Sequence[str]] = ()
     """What a file of the list has beyond its columns: fields, or paths over ones read along."""
-    stand_ins: ClassVar[Mapping[str, str]] = {}
-    """In the past: the column that stands in for a field, where ``then()`` adds such."""
     partly_kept: ClassVar[str] = ""
     """In the past: what of a row is as it is today, because only the rest was kept."""
 

@@ -10,8 +10,10 @@ from django.http import HttpRequest
 from django.utils import timezone
 
 from accounts.admin import Choice, Facet, Order, Tabs
+from accounts.grouping import grouped
 from accounts.models import Account
 from accounts.moments import moment_of, page_time
+from accounts.recalling import recall
 from accounts.seeing import granted
 from audits.due import Policies, due_at, due_before, due_days, late
 from audits.waiting import waiting
@@ -102,11 +104,27 @@ class GroupFacet(Facet):
     names = "account__groups__name"
 
     def condition(self, chosen: list[str]) -> Q:
-        accounts = Account.objects.filter(groups__in=[one for one in chosen if one != "none"])
-        holds = Q(account__in=accounts.values("pk"))
+        moment = moment_of(self.request)
+        at = None if moment.now else moment.at
+        named = Q(id__in=[one for one in chosen if one != "none"])
+        holds = Q(account__in=grouped(named, at))
         if "none" in chosen:
-            holds |= Q(account__in=Account.objects.filter(groups=None).values("pk"))
+            holds |= ~Q(account__in=grouped(Q(), at))
         return holds
+
+    def counted(self, rows: QuerySet[Any]) -> list[tuple[str, str, int]]:
+        """Of the past count by the groups of then."""
+        moment = moment_of(self.request)
+        if moment.now:
+            return super().counted(rows)
+        by_account = dict(rows.order_by().values_list("account_id").annotate(n=Count("pk")))
+        counts: dict[tuple[str, str], int] = {}
+        for account in recall(Account, moment.at).filter(id__in=by_account):
+            for group in account.groups.all() or [None]:
+                key = (str(group.pk), group.name) if group else ("none", "none")
+                counts[key] = counts.get(key, 0) + by_account[account.pk]
+        found = [(value, name, count) for (value, name), count in counts.items()]
+        return sorted(found, key=lambda one: (-one[2], one[1]))
 
 
 class IssueTechnologyFacet(TechnologyFacet):

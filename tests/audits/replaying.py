@@ -24,6 +24,7 @@ from items.portions import portions
 from items.recording import record
 from items.watchers import watchers
 from items.watchers.base import Answered, Refusal, Snapshot
+from notifications.models import Subscription
 from tests.factories import a_rule
 
 GROUPS = "aws.ec2.security_group"
@@ -36,6 +37,7 @@ DATED: tuple[Any, ...] = (
     RuleSetting,
     ReferenceTable,
     Justification,
+    Subscription,
 )
 
 

@@ -12,6 +12,7 @@ from accounts.models import Account, Grant
 from audits.models import Issue
 from config.console.navigation import MENU
 from items.models import Item
+from notifications.models import Subscription
 from tests.audits.replaying import dated, day, group, look, rule_at
 from tests.factories import AccountFactory, GroupFactory, UserFactory
 
@@ -163,3 +164,36 @@ def test_who_may_not_see_an_account_sees_none_of_its_past(account: Account, clie
     assert differing(client, "?from=2026-03-02") == {}
     item = Item.objects.get(uid="sg-a")
     assert client.get(f"/items/item/{item.pk}/change/?as_of=2026-03-04").status_code == 404
+
+
+def test_who_was_in_which_group_and_who_was_told_of_it_is_shown_as_it_was_then(
+    account: Account, admin_client: Client, client: Client
+) -> None:
+    with dated(day(2, 0)):
+        before = GroupFactory(name="before")
+        account.groups.set([before])
+        told = Subscription.objects.create(name="Told", address="a@example.com")
+        told.accounts.set([account])
+    with dated(day(4, 0)):
+        account.groups.set([GroupFactory(name="after")])
+        told.accounts.set([AccountFactory(name="other")])
+
+    def rows(by: Client, address: str) -> list[str]:
+        cl = by.get(f"{address}as_of=2026-03-03").context["cl"]
+        return [str(one) for one in cl.result_list]
+
+    accounts, groups = "/accounts/account/?", "/accounts/accountgroup/?"
+    assert rows(admin_client, f"{accounts}group={before.pk}&") == ["prod"]
+    [then] = admin_client.get(f"{groups}as_of=2026-03-03").context["cl"].result_list
+    assert (str(then), then.seen) == ("before", 1)
+    found = admin_client.get("/find/?q=group:before&as_of=2026-03-03").context["found"]
+    assert found.items == 2
+    assert admin_client.get("/find/?q=group:before").context["found"].items == 0
+    # Who sees the account today sees that somebody was told of it; who does not, does not.
+    mine, theirs = UserFactory(), UserFactory()
+    role = Group.objects.get(name="operator")
+    Grant.objects.create(user=mine, role=role, group=account.groups.get())
+    Grant.objects.create(user=theirs, role=role, group=before)
+    for user, seen in ((mine, ["Told <a@example.com>"]), (theirs, [])):
+        client.force_login(user)
+        assert rows(client, "/notifications/subscription/?") == seen

@@ -12,12 +12,21 @@ from django.utils import timezone
 
 from accounts.models import Account, KnownNetwork, User
 from audits.commenting import comment
-from audits.models import BlindSpot, Issue, Justification, Proposal, ReferenceTable, Rule
+from audits.models import (
+    BlindSpot,
+    Issue,
+    Justification,
+    Proposal,
+    ReferenceTable,
+    Rule,
+    RuleSetting,
+)
 from audits.reviewing import justify
 from config.console.navigation import MENU
 from items.models import Gap, Item, Run
+from notifications.models import Subscription
 from tests.audits.replaying import dated, day, group, justify_at, look, rule_at
-from tests.factories import AccountFactory, ItemFactory, UserFactory
+from tests.factories import AccountFactory, GroupFactory, ItemFactory, UserFactory
 
 pytestmark = pytest.mark.django_db
 
@@ -27,8 +36,6 @@ NOW_IS_SHOWN = re.compile(
     "But (?:no earlier state of [a-zA-Z ]+ is shown|this page shows what is now)"
 )
 PRESENT_ONLY = {
-    "/accounts/account/",
-    "/accounts/accountgroup/",
     "/accounts/user/",
     "/auth/group/",
     "/audits/framework/",
@@ -39,7 +46,6 @@ PRESENT_ONLY = {
     "/django_q/success/",
     "/items/differences/",  # It has two moments of its own.
     "/notifications/delivery/",
-    "/notifications/subscription/",
     "/rules/health/",
 }
 # What differs in each answer, and what tells of all that happened since, on purpose.
@@ -57,10 +63,17 @@ def account() -> Account:
     someone: Any = UserFactory(username="ines", is_superuser=True)
     with dated(day(1, 0)):
         account = AccountFactory(name="prod")
+        pci = GroupFactory(name="PCI")
+        account.groups.add(pci)
+        Subscription.objects.create(name="All", address="a@example.com").groups.add(pci)
         KnownNetwork.objects.create(cidr="198.51.100.0/24", note="the office")
         ReferenceTable.objects.create(key="ports", title="Ports", rows=[22])
     rule_at(day(1, 1), "open", expression="Open", identity="@", title="It is open", score=9)
     rule_at(day(1, 1), "shut", expression="Shut", identity="@", title="It is shut", score=4)
+    with dated(day(1, 2)):
+        RuleSetting.objects.create(
+            rule=Rule.objects.get(key="open"), pattern="none", score=5, reason="Said then."
+        )
     look(account, day(1), group("sg-a", Open=[]), group("sg-b", Open=["22"]))
     look(account, day(3), group("sg-a", Open=["22"], Shut=["x"]), group("sg-b", Open=["22"]))
     with dated(day(3, 14)):
@@ -93,8 +106,34 @@ def go_on(account: Account, by: User) -> None:
     issue = Issue.objects.filter(item__uid="sg-a").earliest("pk")
     comment(issue.item, "Said today, too.", by, issue=issue)
     KnownNetwork.objects.update(note="the old office")
+    for network in KnownNetwork.objects.all():
+        network.save()
+    _set_up_otherwise(account)
     rule = Rule.objects.get(key="shut")
     Proposal.objects.create(rule=rule, version=rule.active, reason="", at=timezone.now())
+
+
+def _set_up_otherwise(account: Account) -> None:
+    """Change who is watched, how they belong together, who is told, and what rules look up."""
+    [pci], other = account.groups.all(), GroupFactory(name="SOX")
+    pci.notes = "Cards."
+    pci.save()
+    AccountFactory(name="new").groups.set([pci, other])
+    account.groups.set([other])
+    account.notes, account.owner_mail, account.active = "Let go.", "late@example.com", False
+    account.save()
+    subscription = Subscription.objects.get()
+    subscription.groups.set([other])
+    subscription.accounts.set([account])
+    subscription.address, subscription.on = "b@example.com", False
+    subscription.save()
+    Subscription.objects.create(name="More", address="c@example.com")
+    table = ReferenceTable.objects.get()
+    table.rows = [22, 23]
+    table.save()
+    setting = RuleSetting.objects.get()
+    setting.score, setting.reason = 2, "Said today."
+    setting.save()
 
 
 def read(client: Client, address: str) -> str:
@@ -135,6 +174,13 @@ def pages(account: Account) -> list[str]:
         f"/audits/rule/{rule.pk}/change/",
         f"/audits/rule/{rule.pk}/workbench/?item={item.pk}",
         f"/accounts/account/{account.pk}/change/",
+        f"/accounts/account/?state=all&group={account.groups.get().pk}",
+        f"/accounts/accountgroup/{account.groups.get().pk}/change/",
+        f"/notifications/subscription/{Subscription.objects.get().pk}/change/",
+        f"/audits/rulesetting/{RuleSetting.objects.get().pk}/change/",
+        f"/audits/referencetable/{ReferenceTable.objects.get().pk}/change/",
+        "/accounts/account/?state=all&export=csv",
+        "/notifications/subscription/?export=json",
         f"/items/gap/{Gap.objects.get().pk}/change/",
         f"/audits/blindspot/{BlindSpot.objects.get().pk}/change/",
         f"/audits/justification/{Justification.objects.get().pk}/change/",

@@ -11,7 +11,7 @@ from config.console.dashboard import blind, moves, standing
 from config.console.dashboard.scope import Scope
 from config.console.page import page
 
-PARTLY_KEPT = "Accounts and rules are named, and accounts grouped, as they are today."
+PARTLY_KEPT = "Rules, and accounts beside issues, are named as they are today."
 
 
 def dashboard(request: HttpRequest) -> HttpResponse:

@@ -64,7 +64,7 @@ class Scope:
         if self.moment.now:
             return Account.objects.watched()
         every = Account.objects.values_list("pk", flat=True)
-        return Account.objects.filter(pk__in=watched_at(self.at, list(every)))
+        return recall(Account, self.at).filter(id__in=watched_at(self.at, list(every)))
 
     @cached_property
     def groups(self) -> list[AccountGroup]:

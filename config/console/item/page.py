@@ -1,5 +1,6 @@
 """The page of one item: what it is, what is wrong with it, and what it used to be."""
 
+from datetime import datetime
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
@@ -7,7 +8,9 @@ from django.templatetags.static import static
 from django.urls import reverse
 
 from accounts.admin import Curtain
+from accounts.models import Account, AccountGroup
 from accounts.moments import Moment, moment_of
+from accounts.recalling import recall
 from accounts.seeing import visible
 from audits.functions.shapes import TAG_KEYS, tags_of
 from audits.models import BlindSpot, Issue
@@ -50,7 +53,7 @@ def item_page(request: HttpRequest, pk: int) -> HttpResponse:
         "scripts": [static("vervet/item.js")],
         "item": item,
         "missing": watchers.why_not(item.technology),
-        "groups": list(visible(item.account.groups.all(), request.user)[:GROUPS]),
+        "groups": _groups(item, request.user, past),
         "facts": _facts(item, revisions),
         "tags": _tags(item.config),
         **_wrong(item, request.user, issues, moment),
@@ -89,6 +92,15 @@ def _wrong(item: Item, user: Any, issues: list[Issue], moment: Moment) -> dict[s
 def _tags(config: dict[str, Any]) -> list[tuple[str, Any]]:
     given = next((config[name] for name in TAG_KEYS if config.get(name)), None)
     return sorted(tags_of(given).items())[:TAGS] if given else []
+
+
+def _groups(item: Item, user: Any, past: datetime | None) -> list[AccountGroup]:
+    """Return the groups that the account is in, or was in then."""
+    if not user.has_perm("accounts.view_accountgroup"):
+        return []
+    rows = Account.objects.all() if past is None else recall(Account, past)
+    account = rows.filter(id=item.account_id).first()
+    return list(account.groups.all()[:GROUPS]) if account else []
 
 
 def _facts(item: Item, revisions: list[Numbered]) -> list[dict[str, Any]]:
