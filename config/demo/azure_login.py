@@ -124,7 +124,8 @@ def _signed_by(assertion: str, certificate: bytes, client_id: str, audience: str
         claims = jwt.decode(assertion, key, algorithms=["RS256", "PS256"], audience=audience)
     except jwt.PyJWTError:
         return False
-    named = {header.get("x5t"), header.get("x5t#S256")} & thumbprints
+    given = {str(header.get(name, "")).rstrip("=") for name in ("x5t", "x5t#S256")}
+    named = given & thumbprints
     return bool(named) and claims.get("iss") == claims.get("sub") == client_id
 
 
