@@ -155,6 +155,13 @@ class Account(models.Model):
         account_type.check_identifier(self.identifier)
         self.parameters = account_type.complete(self.parameters or {})
 
+    @property
+    def secret_parameters(self) -> set[str]:
+        """Which parameters are secret; all, where the type is missing that could tell."""
+        if self.type not in types:
+            return set(self.parameters)
+        return {one.name for one in types[self.type].parameters if one.secret}
+
     def archive(self) -> None:
         """Stop watching for good; what was seen stays."""
         self.archived_at = self.archived_at or timezone.now()

@@ -10,10 +10,6 @@ from typing import Any
 from django.conf import settings
 from django.db.models import Field, Model
 
-from accounts.models import Account
-from accounts.types import types
-from config.plugins import Missing
-
 HIDDEN = ("password", "secret", "token")
 """Fields, and keys of what is told, whose value is never kept; also as the end of a name."""
 
@@ -30,8 +26,11 @@ def state(row: Model, *names: str) -> dict[str, Any]:
         for field in fields
         if not field.primary_key and (not names or field.name in names)
     }
-    if isinstance(row, Account) and "parameters" in told:
-        told["parameters"] = _without_secrets(row)
+    if "parameters" in told and hasattr(row, "secret_parameters"):
+        secret, given = row.secret_parameters, told["parameters"]
+        told["parameters"] = {
+            name: sealed(value) if name in secret else value for name, value in given.items()
+        }
     return plain(told)
 
 
@@ -85,17 +84,6 @@ def _value(row: Model, field: Any) -> Any:
         other = getattr(row, field.name)
         return None if other is None else named(other)
     return getattr(row, field.attname)
-
-
-def _without_secrets(account: Account) -> dict[str, Any]:
-    try:
-        secret = {one.name for one in types[account.type].parameters if one.secret}
-    except Missing:  # Its package was taken away: nobody can say which are secret.
-        secret = set(account.parameters)
-    return {
-        name: sealed(value) if name in secret else value
-        for name, value in account.parameters.items()
-    }
 
 
 def _is_hidden(name: str) -> bool:

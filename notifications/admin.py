@@ -2,52 +2,23 @@
 
 from typing import Any
 
-from django import forms
 from django.contrib import admin
-from django.core.exceptions import ValidationError
 from django.db.models import Q, QuerySet
-from django.http import HttpRequest
+from django.http import Http404, HttpRequest
 from django.utils.html import format_html
 from unfold.decorators import display
-from unfold.widgets import UnfoldAdminSelectMultipleWidget
 
 from accounts.admin import Choice, HistoryAdmin, ReadOnlyAdmin, Tabs, facet, reach, tag
+from accounts.admin.parameters import names_of
 from accounts.models import Account, AccountGroup
 from accounts.seeing import visible
 from audits.admin.views import in_reach as views_in_reach
 from audits.models import Comment
 from items.naming import technology_label
-from items.watchers import watchers
+from notifications.forms import form_of
 from notifications.models import Delivery, Subscription
-
-
-class SubscriptionForm(forms.ModelForm):
-    technologies = forms.MultipleChoiceField(
-        required=False,
-        widget=UnfoldAdminSelectMultipleWidget(attrs={"size": "8"}),
-        help_text="Nothing chosen: all. Ctrl chooses several.",
-    )
-    reach: set[int] | None = None
-    """Account groups that the editor may let somebody be told of; None: everything."""
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        if "technologies" in self.fields:
-            known = {key: technology_label(key) for key in watchers if key in watchers}
-            known |= {key: key for key in self.instance.technologies if key not in known}
-            choices = sorted(known.items(), key=lambda one: one[1].lower())
-            self.fields["technologies"].choices = choices  # type: ignore[attr-defined]
-
-    def clean(self) -> dict[str, Any] | None:
-        cleaned = super().clean()
-        given = self.cleaned_data
-        if self.reach is not None:
-            groups = {group.pk for group in given.get("groups") or ()}
-            if not (given.get("accounts") or groups):
-                self.add_error("accounts", "Choose some of your accounts or groups.")
-            if groups - self.reach:
-                self.add_error("groups", ValidationError("Choose among your own groups."))
-        return cleaned
+from notifications.notifiers import notifiers
+from notifications.notifiers.base import Notifier
 
 
 class OnFacet(Choice):
@@ -88,15 +59,14 @@ def in_reach(rows: QuerySet[Any], user: Any, path: str = "") -> QuerySet[Any]:
 @admin.register(Subscription)
 class SubscriptionAdmin(HistoryAdmin):
     stand_ins = STAND_INS
-    form = SubscriptionForm
     names_accounts = ("accounts",)
-    list_display = ("name", "address", "about", "told_of", "on")
+    change_form_template = "console/subscription.html"
+    list_display = ("name", "address", "told_by", "about", "told_of", "on")
     list_filter = (OnFacet, facet("account", "account", "accounts", "accounts__name", many=True))
     search_fields = ("name", "address")
-    list_intro = "Who is told by mail of changes and issues, as they happen and once a week."
+    list_intro = "Who is told of changes and issues, as they happen and once a week."
     nothing_yet = "Nobody is told of anything yet. Any address will do; no login is needed."
-    fieldsets = (
-        (None, {"fields": ("name", "address", "on")}),
+    about_what = (
         ("About what", {"fields": ("accounts", "groups", "technologies", "view")}),
         ("Told of", {"fields": ("issues", "least_score", "created", "changed", "gone", "weekly")}),
     )
@@ -114,12 +84,59 @@ class SubscriptionAdmin(HistoryAdmin):
             return views_in_reach(rows, request.user)
         return rows
 
+    # -- the form, which follows the notifier ------------------------------------------------
+
+    def way_of(self, request: HttpRequest, obj: Subscription | None) -> type[Notifier]:
+        """Return the notifier that the form is for; raise Http404 on one that is not known."""
+        key = obj.notifier if obj else request.POST.get("notifier") or request.GET.get("notifier")
+        key = key or next(iter(notifiers))
+        if key in notifiers:
+            return notifiers[key]
+        if obj:
+            return type("StandIn", (Notifier,), {"key": key, "label": key})
+        raise Http404(f"There is no notifier named {key}.")
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Let nobody change a subscription whose notifier cannot check it."""
+        known = not isinstance(obj, Subscription) or obj.notifier in notifiers
+        return known and super().has_change_permission(request, obj)
+
     def get_form(
         self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any
     ) -> Any:
         groups = reach(request.user, self.permission("change" if change else "add"))
-        kwargs["form"] = type("SubscriptionForm", (SubscriptionForm,), {"reach": groups})
+        kwargs["form"] = form_of(self.way_of(request, obj), groups)
         return super().get_form(request, obj, change, **kwargs)
+
+    def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> list[tuple[Any, dict]]:
+        asked = names_of(self.way_of(request, obj).parameters)
+        first = ["name", "told_by" if obj else "notifier", "address", *asked, "on"]
+        return [(None, {"fields": first}), *self.about_what]
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
+        return ("told_by",) if obj else ()
+
+    def changeform_view(
+        self,
+        request: HttpRequest,
+        object_id: str | None = None,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> Any:
+        subscription = self.get_object(request, object_id) if object_id else None
+        more: dict[str, Any] = {
+            "ways": [(key, notifiers[key].label) for key in notifiers if key in notifiers],
+            "way": self.way_of(request, subscription),
+            "missing": notifiers.why_not(subscription.notifier) if subscription else "",
+        }
+        return super().changeform_view(request, object_id, form_url, more | (extra_context or {}))
+
+    # -- columns -----------------------------------------------------------------------------
+
+    @display(description="Told by", ordering="notifier")
+    def told_by(self, subscription: Subscription) -> str:
+        key = subscription.notifier
+        return notifiers[key].label if key in notifiers else f"{key} (missing)"
 
     @display(description="About")
     def about(self, subscription: Subscription) -> str:
@@ -193,9 +210,9 @@ class DeliveryAdmin(ReadOnlyAdmin):
     )
     ordering = ("-due_at", "-pk")
     list_intro = (
-        "Every mail, with what became of it. One that fails is tried again, ever more rarely."
+        "Every message, with what became of it. One that fails is tried again, ever more rarely."
     )
-    nothing_yet = "No mail was sent yet."
+    nothing_yet = "Nothing was sent yet."
     fields = (
         "subscription",
         "person",

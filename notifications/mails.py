@@ -1,7 +1,8 @@
 """Write the mails: what was gathered, as text and as HTML that mail clients bear."""
 
 from collections import Counter
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
@@ -37,6 +38,8 @@ class Mail:
     subject: str
     text: str
     html: str
+    context: Mapping[str, Any] = field(default_factory=dict)
+    """What the templates were given."""
 
 
 @dataclass(frozen=True)
@@ -172,6 +175,7 @@ def written(name: str, subject: str, context: dict[str, Any]) -> Mail:
         subject=" ".join(subject.split())[:300],
         text=render_to_string(f"mail/{name}.txt", context),
         html=inliner.inline(html),
+        context=context,
     )
 
 

@@ -10,14 +10,20 @@ from simple_history.models import HistoricalRecords
 
 from accounts.models import Account, AccountGroup, User
 from audits.models import Comment, IssueEvent, Justification, Mention, Proposal, Reminder, SavedView
+from config.plugins import Missing
 from items.models import Item, Run
+from notifications.notifiers import notifiers
 
 
 class Subscription(models.Model):
-    """An address, and what it is told of."""
+    """An address, how it is told, and of what."""
 
     name = models.CharField(max_length=100)
-    address = models.EmailField(help_text="Any address; no login is needed to be told.")
+    notifier = models.CharField("told by", max_length=50, default="email")
+    address = models.CharField(max_length=254)
+    parameters = models.JSONField(
+        default=dict, blank=True, help_text="What the notifier must know beside the address."
+    )
     on = models.BooleanField(default=True)
     accounts = models.ManyToManyField(Account, blank=True, help_text="Nothing chosen: all.")
     groups = models.ManyToManyField(
@@ -53,11 +59,28 @@ class Subscription(models.Model):
         return f"{self.name} <{self.address}>"
 
     def clean(self) -> None:
+        """Complete the parameters and refuse what cannot be right, each with its reason."""
+        try:
+            notifier = notifiers[self.notifier]
+        except Missing as missing:
+            raise ValidationError({"notifier": str(missing)}) from missing
+        try:
+            notifier.check_address(self.address)
+        except ValidationError as error:
+            raise ValidationError({"address": error.messages}) from error
+        self.parameters = notifier.complete(self.parameters or {})
         if not isinstance(self.technologies, list):
             raise ValidationError({"technologies": "Must be a list of technologies."})
         if self.view_id and self.weekly:
             said = "The weekly summary is of whole accounts. Turn it off to be told of a query."
             raise ValidationError({"weekly": said})
+
+    @property
+    def secret_parameters(self) -> set[str]:
+        """Which parameters are secret; all, where the notifier is missing that could tell."""
+        if self.notifier not in notifiers:
+            return set(self.parameters)
+        return {one.name for one in notifiers[self.notifier].parameters if one.secret}
 
     def names_accounts(self) -> bool:
         """Say whether it is about some accounts only."""
@@ -80,7 +103,7 @@ def new_message_id() -> str:
 
 
 class Delivery(models.Model):
-    """One mail, by a subscription or to a person who is concerned, and what became of it."""
+    """One message, by a subscription or to a person who is concerned, and what became of it."""
 
     class Kind(models.TextChoices):
         ALERT = "alert", "alert"
@@ -171,6 +194,11 @@ class Delivery(models.Model):
 
     def __str__(self) -> str:
         return self.subject or f"{self.kind} to {self.address}"
+
+    @property
+    def notifier(self) -> str:
+        """How it goes: to people always by mail."""
+        return self.subscription.notifier if self.subscription else "email"
 
     @property
     def address(self) -> str:

@@ -1,26 +1,33 @@
-"""Send the mails that are due: each is claimed first, and told once."""
+"""Send what is due, each by its notifier: it is claimed first, and told once."""
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import timedelta
+from typing import Any
 
 from django.conf import settings
-from django.core.mail import EmailMultiAlternatives
 from django.db import models, transaction
 from django.utils import timezone
 
-from notifications.mails import Mail, alert, weekly
+from accounts.types.base import Refused
+from config.plugins import Missing
+from notifications.facts import facts
+from notifications.mails import Mail, alert, link, weekly
 from notifications.models import Delivery
+from notifications.notifiers import notifiers
+from notifications.notifiers.base import Later, Never, Outgoing
 from notifications.proposal_mails import answer, question
 from notifications.returned_mails import returned
 from notifications.review_mails import decided, mention, reminder, waits
 
 logger = logging.getLogger(__name__)
 
-# A claim outlives the sending of one mail; a worker that died leaves it to the next.
+# A claim outlives the sending of one message; a worker that died leaves it to the next.
 CLAIM = timedelta(seconds=settings.EMAIL_TIMEOUT * 4)
 FIRST_WAIT = timedelta(minutes=1)
 ATTEMPTS = 12
+# No notifier may put off what is to be told for longer than this.
+LONGEST_WAIT = timedelta(days=1)
 WRITERS: dict[str, Callable[[Delivery], Mail | None]] = {
     Delivery.Kind.ALERT: alert,
     Delivery.Kind.WEEKLY: weekly,
@@ -35,10 +42,11 @@ WRITERS: dict[str, Callable[[Delivery], Mail | None]] = {
 
 
 def send_due(now_too: bool = False) -> int:
-    """Send every mail whose gathering time is over (``now_too``: all); return how many went.
+    """Send every message whose gathering time is over (``now_too``: all); return how many went.
 
-    A mail that fails is tried again, later each time, and given up after a day; its error is
-    kept. A crash in the sending itself repeats the mail with the same Message-ID.
+    One that fails is tried again, later each time, and given up after a day, or at once where
+    its notifier says that it will never arrive; its error is kept. A crash in the sending
+    itself repeats the message with the same key.
     """
     sent = 0
     for delivery in list(_due(now_too).values_list("pk", flat=True)):
@@ -78,8 +86,18 @@ def _send(delivery: Delivery) -> bool:
     try:
         mail = WRITERS[delivery.kind](delivery)
         if mail:
-            message(delivery, mail).send()
-    except (OSError, ValueError) as error:  # SMTP errors are OSErrors.
+            notifiers[delivery.notifier]().deliver(outgoing(delivery, mail))
+    except Never as never:
+        _fail(delivery, str(never), again=False)
+        return False
+    except Later as later:
+        _fail(delivery, str(later), after=later.after)
+        return False
+    except (OSError, ValueError, Missing, Refused) as error:  # SMTP errors are OSErrors.
+        _fail(delivery, f"{type(error).__name__}: {error}")
+        return False
+    except Exception as error:  # A broken notifier must not keep the others' messages.
+        logger.exception("Message %s by %s failed", delivery.pk, delivery.notifier)
         _fail(delivery, f"{type(error).__name__}: {error}")
         return False
     delivery.state, delivery.sent_at, delivery.claimed_until = (
@@ -92,27 +110,41 @@ def _send(delivery: Delivery) -> bool:
     return mail is not None
 
 
-def _fail(delivery: Delivery, reason: str) -> None:
-    logger.warning("Mail %s to %s failed: %s", delivery.pk, delivery.address, reason)
-    given_up = delivery.attempts >= ATTEMPTS
+def _fail(
+    delivery: Delivery, reason: str, again: bool = True, after: timedelta = timedelta()
+) -> None:
+    logger.warning("Message %s to %s failed: %s", delivery.pk, delivery.address, reason)
+    given_up = not again or delivery.attempts >= ATTEMPTS
     delivery.state = Delivery.State.FAILED if given_up else Delivery.State.GATHERING
     delivery.last_error, delivery.claimed_until = reason[:2000], None
     wait = min(FIRST_WAIT * 2 ** (delivery.attempts - 1), timedelta(hours=4))
-    delivery.due_at = timezone.now() + wait
+    delivery.due_at = timezone.now() + max(wait, min(after, LONGEST_WAIT))
     with transaction.atomic():
         delivery.save()
 
 
-def message(delivery: Delivery, mail: Mail) -> EmailMultiAlternatives:
-    """Return the mail as it goes out; the same Message-ID each time."""
-    out = EmailMultiAlternatives(
+def outgoing(delivery: Delivery, mail: Mail) -> Outgoing:
+    """Return what the notifier is handed; the same key each time."""
+    told = delivery.subscription
+    facts_told = facts(delivery.kind, mail.context)
+    return Outgoing(
+        key=delivery.message_id.strip("<>"),
+        attempt=delivery.attempts,
+        kind=delivery.kind,
+        address=delivery.address,
+        parameters=told.parameters if told else {},
         subject=mail.subject,
-        body=mail.text,
-        to=[delivery.address],
-        headers={
-            "Message-ID": delivery.message_id,
-            "Auto-Submitted": "auto-generated",
-        },
+        text=mail.text,
+        html=mail.html,
+        link=_link(facts_told),
+        facts=facts_told,
+        timeout=settings.EMAIL_TIMEOUT,
     )
-    out.attach_alternative(mail.html, "text/html")
-    return out
+
+
+def _link(told: Mapping[str, Any]) -> str:
+    """Return where to look: at the one thing that is told, or at all issues."""
+    things = [*told.get("issues", ()), *told.get("changes", ())]
+    if len(things) == 1:
+        return str(things[0]["link"])
+    return link("admin:audits_issue_changelist")

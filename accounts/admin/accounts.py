@@ -17,7 +17,8 @@ from unfold.widgets import UnfoldAdminTextareaWidget
 
 from accounts.admin.base import HistoryAdmin, reach, tag
 from accounts.admin.facets import Choice, Facet, Tabs, facet
-from accounts.admin.forms import form_of, parameter_fields
+from accounts.admin.forms import form_of
+from accounts.admin.parameters import names_of
 from accounts.discovering import discover
 from accounts.ledger import enter
 from accounts.models import Account, AccountGroup, KnownNetwork
@@ -238,7 +239,7 @@ class AccountAdmin(HistoryAdmin):
             (None, {"fields": (["kind"] if obj else ["type"]) + first}),
             (
                 f"How Vervet gets into {account_type.label}",
-                {"fields": parameter_fields(account_type)},
+                {"fields": names_of(account_type.parameters)},
             ),
             ("Reading", {"fields": [*below, "active", "third_party", "calls_per_second"]}),
         ]

@@ -1,7 +1,7 @@
 """What a kind of account is: its parameters, how it is checked, and how it is reached."""
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Protocol
 
@@ -35,6 +35,27 @@ class Parameter:
         if self.pattern and not re.fullmatch(self.pattern, value, re.ASCII):
             raise ValueError(f"{value!r} is not {self.wants}")
         return value
+
+
+def completed(
+    parameters: Iterable[Parameter], given: Mapping[str, Any], whose: str
+) -> dict[str, Any]:
+    """Return all parameters, defaults filled in; raise ValidationError with every fault."""
+    known = {parameter.name: parameter for parameter in parameters}
+    complete, faults = {}, {}
+    for name in given:
+        if name not in known:
+            faults[name] = f"{whose} has no such parameter; it has {', '.join(known) or 'none'}"
+    for name, parameter in known.items():
+        try:
+            complete[name] = parameter.complete(given.get(name))
+        except ValueError as error:
+            faults[name] = str(error)
+    if faults:
+        raise ValidationError(
+            {"parameters": [f"{name}: {fault}" for name, fault in sorted(faults.items())]}
+        )
+    return complete
 
 
 @dataclass(frozen=True)
@@ -73,21 +94,7 @@ class AccountType:
     @classmethod
     def complete(cls, given: Mapping[str, Any]) -> dict[str, Any]:
         """Return the parameters, defaults filled in; raise ValidationError with every fault."""
-        known = {parameter.name: parameter for parameter in cls.parameters}
-        complete, faults = {}, {}
-        for name in given:
-            if name not in known:
-                faults[name] = f"{cls.label} has no such parameter; it has {', '.join(known)}"
-        for name, parameter in known.items():
-            try:
-                complete[name] = parameter.complete(given.get(name))
-            except ValueError as error:
-                faults[name] = str(error)
-        if faults:
-            raise ValidationError(
-                {"parameters": [f"{name}: {fault}" for name, fault in sorted(faults.items())]}
-            )
-        return complete
+        return completed(cls.parameters, given, cls.label)
 
     @classmethod
     def instructions(cls, account: Reachable) -> str:

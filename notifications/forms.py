@@ -1,0 +1,66 @@
+"""The form of a subscription: it asks for what its notifier wants to know, field by field."""
+
+from typing import Any
+
+from django import forms
+from django.core.exceptions import ValidationError
+from unfold.widgets import UnfoldAdminSelectMultipleWidget, UnfoldAdminSelectWidget
+
+from accounts.admin.parameters import begin, fields_of, taken
+from items.naming import technology_label
+from items.watchers import watchers
+from notifications.notifiers.base import Notifier
+
+
+class SubscriptionForm(forms.ModelForm):
+    """A subscription without its notifier's own fields; ``form_of`` adds these."""
+
+    technologies = forms.MultipleChoiceField(
+        required=False,
+        widget=UnfoldAdminSelectMultipleWidget(attrs={"size": "8"}),
+        help_text="Nothing chosen: all. Ctrl chooses several.",
+    )
+    way: type[Notifier]
+    reach: set[int] | None = None
+    """Account groups that the editor may let somebody be told of; None: everything."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if "technologies" in self.fields:
+            known = {key: technology_label(key) for key in watchers if key in watchers}
+            known |= {key: key for key in self.instance.technologies if key not in known}
+            choices = sorted(known.items(), key=lambda one: one[1].lower())
+            self.fields["technologies"].choices = choices  # type: ignore[attr-defined]
+        if "notifier" in self.fields:
+            self.fields["notifier"].initial = self.way.key
+        if "address" in self.fields:
+            self.fields["address"].label = self.way.address_label
+            self.fields["address"].help_text = self.way.address_help
+        begin(self, self.way.parameters, self.instance.parameters if self.instance.pk else {})
+
+    def clean_notifier(self) -> str:
+        return self.way.key  # The form is this notifier's; nothing else can be meant.
+
+    def clean(self) -> dict[str, Any] | None:
+        cleaned = super().clean()
+        given = self.cleaned_data
+        self.instance.parameters = taken(self, self.way.parameters, self.instance.parameters)
+        if self.reach is not None:
+            groups = {group.pk for group in given.get("groups") or ()}
+            if not (given.get("accounts") or groups):
+                self.add_error("accounts", "Choose some of your accounts or groups.")
+            if groups - self.reach:
+                self.add_error("groups", ValidationError("Choose among your own groups."))
+        return cleaned
+
+
+def form_of(way: type[Notifier], reach: set[int] | None) -> type[SubscriptionForm]:
+    """Make the form for subscriptions that are told in a way."""
+    fields: dict[str, Any] = {**fields_of(way.parameters)}
+    fields["notifier"] = forms.ChoiceField(
+        label="Told by",
+        choices=[(way.key, way.label)],
+        required=False,
+        widget=UnfoldAdminSelectWidget(),
+    )
+    return type("SubscriptionForm", (SubscriptionForm,), {**fields, "way": way, "reach": reach})

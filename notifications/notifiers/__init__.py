@@ -1,0 +1,13 @@
+"""Every way to tell somebody. Other packages add theirs as entry points."""
+
+from config.plugins import Registry
+from notifications.notifiers.base import Notifier
+
+notifiers: Registry[type[Notifier]] = Registry(
+    "vervet.notifiers",
+    base=Notifier,
+    needs=("key", "label", "address_label"),
+    builtin={
+        "email": "notifications.notifiers.email:Email",
+    },
+)
