@@ -7,7 +7,7 @@ from accounts.providers.base import Provider, last_name
 
 class Azure(Provider):
     key = "azure"
-    example = "00000000-0000-0000-0000-000000000000"
+    example = "11111111-1111-1111-1111-111111111111"
 
     references = (r"/subscriptions/[^\s*?]+",)
     # Keys of storage accounts and service buses in connection strings; signatures in links.

@@ -98,7 +98,7 @@ def test_nothing_of_ours_is_left_out() -> None:
     [
         ("aws.s3.bucket", "111111111111", "aws"),
         ("gcp.compute.firewall", "example-project", "gcp"),
-        ("azure.network.security_group", "00000000-0000-0000-0000-000000000000", "azure"),
+        ("azure.network.security_group", "11111111-1111-1111-1111-111111111111", "azure"),
     ],
 )
 def test_the_examples_of_a_rule_are_in_an_account_of_its_cloud(
