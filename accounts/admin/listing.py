@@ -16,6 +16,8 @@ class Listing(ChangeList):
     def get_filters_params(self, params: Any = None) -> Any:
         found = super().get_filters_params(params)
         found.pop(PARAMETER, None)
+        if params is None:  # What is asked of the database, of which PostgreSQL takes no NUL.
+            return {name: [one.replace("\0", "") for one in given] for name, given in found.items()}
         return found
 
     def get_ordering(self, request: HttpRequest, queryset: QuerySet[Any]) -> list[Any]:

@@ -7,7 +7,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.apps import apps
 from django.conf import settings
+from django.db.models import CharField, TextField
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 from django.utils import timezone
@@ -332,7 +334,10 @@ NONSENSE = (
 
 @pytest.mark.parametrize("model", LISTS)
 def test_a_wrong_address_breaks_nothing(admin_client: Client, model: str) -> None:
-    for query in NONSENSE:
+    fields = apps.get_model(*model.rsplit("_", 1))._meta.get_fields()
+    texts = [f"?{one.name}=%00" for one in fields if isinstance(one, CharField | TextField)]
+    texts = [one for one in texts if "password" not in one]  # Of which nobody may ask.
+    for query in (*NONSENSE, *texts[:1]):
         address = reverse(f"admin:{model}_changelist") + query
         assert admin_client.get(address, follow=True).status_code == 200, query
 
