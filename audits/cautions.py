@@ -86,6 +86,8 @@ class Watched:
     own: Observer
     paths: tuple[str, ...] = field(default=())
     """What the items have, for a name that stands elsewhere."""
+    applies: Node | None = None
+    """Where the rule applies; it gives something wherever the expression is asked."""
 
     @property
     def many(self) -> str:

@@ -153,10 +153,14 @@ def on_cases(
         return
     draft = Draft.of(fields)
     own = _own(draft, fields)
+    applies = next((one.found.tree for one in written if one.field == "applies_when"), None)
     for one in written:
-        of_items = one.field in OF_ITEMS
         watched = Watched(
-            one, _observed(one, stored), _observed(one, own), there if of_items else ()
+            one,
+            _observed(one, stored),
+            _observed(one, own),
+            there if one.field in OF_ITEMS else (),
+            None if one.field == "applies_when" else applies,
         )
         if watched.stored.items:
             yield from mismatches(watched)
@@ -174,9 +178,10 @@ def _own(draft: Draft, fields: Mapping[str, Any]) -> list[Case]:
 
 
 def _observed(written: Written, cases_: Sequence[Case]) -> Observer:
-    """Watch an expression at work on items, or on what the rule found in them."""
+    """Watch an expression at work on items where it is asked, or on what the rule found."""
     observer = Observer(written.found.tree)
-    for case in cases_:
+    applying = [case for case in cases_ if case.verdict.outcome != Outcome.NOT_APPLICABLE]
+    for case in (applying or cases_) if written.field == "expression" else cases_:
         if written.field in OF_ITEMS:
             observer.watch(case.context, case.context.config)
         else:

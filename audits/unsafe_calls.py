@@ -55,6 +55,8 @@ SAFER: dict[str, Mend] = {
 }
 # Those that are asked of what is often missing: warned of before they fail.
 OFTEN = ("length", "contains", "starts_with", "ends_with")
+# What stands right in these is asked of something else than what stands left.
+ELSEWHERE = (*LISTS, "subexpression", "index_expression", "pipe")
 # Where in their arguments those have a list that are well with an empty one.
 EMPTIED = {"map": 1} | dict.fromkeys(
     ("sort_by", "sum", "avg", "reverse", "max", "min", "max_by", "min_by"), 0
@@ -72,7 +74,7 @@ def may_fail(watched: Watched, call: Node) -> Iterator[Trap]:
         why = failed.most_common(1)[0][0].partition("\n")[0][:200]
         said = f"{name}() gave no answer {failed.total()} of {seen} times: {why}"
         yield written.trap(call, said, _mended(written, call, kinds, mend))
-    elif name in OFTEN and given[0]["type"] in PATHS and not _guarded(written, call):
+    elif name in OFTEN and given[0]["type"] in PATHS and not _guarded(watched, call):
         said = f"{name}() gives no answer where {written.text(given[0])} is missing."
         yield written.trap(call, said, _mended(written, call, kinds, SAFER[name]))
 
@@ -82,15 +84,39 @@ def _mended(written: Written, call: Node, kinds: set[str], mend: Mend | None) ->
     return written.found.replaced(call, by) if by else ""
 
 
-def _guarded(written: Written, call: Node) -> bool:
+def _guarded(watched: Watched, call: Node) -> bool:
     """Say whether the call is only asked where its first argument is there."""
-    for above, child in written.above(call):
+    asked = call["children"][0]
+    return any(
+        left in (asked, _listed(asked))
+        for one in _conditions(watched, call)
+        for left in _conjuncts(one)
+    )
+
+
+def _conditions(watched: Watched, call: Node) -> Iterator[Node]:
+    """Yield what must be so where the call is asked, as far as that is of the same value."""
+    for above, child in watched.written.above(call):
+        if above["type"] in ELSEWHERE and above["children"][0] is not child:
+            return
+        if above["type"] == "expref":
+            return
         if above["type"] == "and_expression" and above["children"][1] is child:
-            left = above["children"][0]
-            while left["type"] == "and_expression":
-                if left["children"][1] == call["children"][0]:
-                    return True
-                left = left["children"][0]
-            if left == call["children"][0]:
-                return True
-    return False
+            yield above["children"][0]
+    if watched.applies:
+        yield watched.applies
+
+
+def _conjuncts(node: Node) -> Iterator[Node]:
+    if node["type"] == "and_expression":
+        for child in node["children"]:
+            yield from _conjuncts(child)
+    else:
+        yield node
+
+
+def _listed(node: Node) -> Node:
+    """The list of which a part takes each element: where that is a list, this is one."""
+    while node["type"] in ("projection", "filter_projection"):
+        node = node["children"][0]
+    return node

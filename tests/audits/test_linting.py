@@ -158,7 +158,6 @@ def test_an_example_whose_world_cannot_be_made_is_a_fault_and_no_failure():
 
 
 @pytest.mark.parametrize("rule", SHIPPED, ids=lambda fields: fields["title"])
-@pytest.mark.django_db
 def test_no_shipped_rule_has_a_fault(rule):
     assert faults(rule) == {}
 

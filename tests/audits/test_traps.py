@@ -268,6 +268,24 @@ def test_a_call_that_is_only_made_where_its_argument_is_there_is_let_be():
         assert [one for one in traps(expression, *USERS) if not _of_all(one)] == []
 
 
+LOGGING = {"Rules": [{"Log": "Off"}, {"Log": "On"}]}
+
+
+@pytest.mark.parametrize("applies", ["Rules", "Name && Rules"])
+def test_a_list_that_the_rule_applies_where_it_is_needs_no_other_guard(applies):
+    asked = "contains(Rules[*].Log, 'Off')"
+    given_ = [{**LOGGING, "Name": "a"}, {"Name": "b", "Rules": None}]
+    alarms = traps(asked, *given_, applies_when=applies)
+    assert [one for one in alarms if not _of_all(one)] == []
+    assert trap(asked, LOGGING, applies_when="Name || Rules").mend == "has(Rules[*].Log, 'Off')"
+
+
+def test_a_name_in_an_element_is_not_guarded_by_the_same_name_outside():
+    given_ = {"Keys": ["a"], "Users": [{"Keys": ["x", "y"]}]}
+    for asked in ("Users[?length(Keys) > `1`]", "Keys && Users[?length(Keys) > `1`]"):
+        assert trap(asked, given_, applies_when="Keys", identity="Name").mend
+
+
 def test_one_object_or_a_list_of_them_is_told_with_the_form_that_takes_both():
     one, many = {"Policy": {"Sid": "a"}}, {"Policy": [{"Sid": "a"}]}
     assert trap("Policy.Sid", one, many).mend == "[Policy][].Sid"
