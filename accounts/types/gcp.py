@@ -1,6 +1,7 @@
 """Google Cloud: projects, and the organisations and folders above them; no secret is stored."""
 
 import re
+import textwrap
 from collections.abc import Iterator
 from typing import Any
 
@@ -9,6 +10,8 @@ from django.core.exceptions import ValidationError
 from accounts.references import PATTERN, WANTS
 from accounts.types.base import AccountType, Found, Parameter, Reachable, Refused
 from accounts.types.gcp_errors import FAILURES, told
+from accounts.types.gcp_role import ORGANIZATION as ORGANIZATION_ROLE
+from accounts.types.gcp_role import PROJECT as PROJECT_ROLE
 from accounts.types.gcp_session import Malformed, Repeated, connect
 
 RESOURCE_MANAGER = "cloudresourcemanager.v3"
@@ -62,13 +65,13 @@ class GcpProject(AccountType):
     @classmethod
     def instructions(cls, account: Reachable) -> str:
         """Give the commands that make the role and grant it in the project."""
-        who, project = member(account), account.identifier
+        project = account.identifier
         return "\n".join(
             (
-                "manage.py printpermissions gcp > vervet.yaml",
-                f"gcloud iam roles create vervet --project={project} --file=vervet.yaml",
+                *new_role("vervet", f"--project={project}", PROJECT_ROLE),
                 f"gcloud projects add-iam-policy-binding {project} \\",
-                f"    --member={who} --role=projects/{project}/roles/vervet --condition=None",
+                f"    --member={member(account)} \\",
+                f"    --role=projects/{project}/roles/vervet --condition=None",
             )
         )
 
@@ -108,11 +111,11 @@ class GcpOrganization(AccountType):
         kind, _, number = account.identifier.partition("/")
         command = "organizations" if kind == "organizations" else "resource-manager folders"
         home = number if kind == "organizations" else "ORGANIZATION_NUMBER"
-        lines = []
-        for type_, role in ((cls.key, "vervetOrganization"), (cls.finds, "vervet")):
+        lines: list[str] = []
+        roles = {"vervetOrganization": ORGANIZATION_ROLE, "vervet": PROJECT_ROLE}
+        for role, permissions in roles.items():
             lines += [
-                f"manage.py printpermissions {type_} > {role}.yaml",
-                f"gcloud iam roles create {role} --organization={home} --file={role}.yaml",
+                *new_role(role, f"--organization={home}", permissions),
                 f"gcloud {command} add-iam-policy-binding {number} \\",
                 f"    --member={member(account)} \\",
                 f"    --role=organizations/{home}/roles/{role} --condition=None",
@@ -170,6 +173,17 @@ def pages(account: Reachable, operation: str, **sent: Any) -> Iterator[dict[str,
         raise Refused(f"{operation}: {said.reason}{mend}") from error
     except (Malformed, Repeated) as error:
         raise Refused(f"{operation}: {error}") from error
+
+
+def new_role(role: str, where: str, permissions: tuple[str, ...]) -> list[str]:
+    """Return the lines of the command that makes a custom role."""
+    # A shell joins the lines where they begin without a space.
+    listed = textwrap.wrap(", ".join(permissions), 96)
+    return [
+        f"gcloud iam roles create {role} {where} --title=Vervet --stage=GA --permissions=\\",
+        *(f"{line.replace(', ', ',')}\\" for line in listed[:-1]),
+        listed[-1].replace(", ", ","),
+    ]
 
 
 def member(account: Reachable) -> str:

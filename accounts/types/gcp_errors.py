@@ -120,4 +120,12 @@ def _code(said: dict[str, Any], info: dict[str, Any], status: int) -> str:
 
 def _plain(error: Exception) -> str:
     """google-auth gives a message and, beside it, the answer that it is made of."""
-    return str(error.args[0] if error.args else error)[:500]
+    message, *answers = [str(one) for one in error.args] or [str(error)]
+    said = _said(answers[0].encode()) if answers else None
+    detail = str((said or {}).get("message") or "")
+    mend = (
+        " Grant Vervet's own credential roles/iam.serviceAccountTokenCreator on it."
+        if "getAccessToken" in detail
+        else ""
+    )
+    return f"{message[:500]}{f': {detail[:500]}' if detail else ''}{mend}"

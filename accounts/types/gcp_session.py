@@ -18,6 +18,7 @@ from google.oauth2 import service_account
 from google_auth_httplib2 import AuthorizedHttp, Request
 from googleapiclient.discovery import Resource, build_from_document, fix_method_name, key2param
 from googleapiclient.discovery_cache import get_static_doc
+from googleapiclient.errors import HttpError
 from httplib2 import Http, certs
 
 from accounts.pacing import Pace
@@ -58,8 +59,12 @@ class Login:
         with self._lock:  # One asks for a token, the others wait for it.
             if not self.credentials.valid:
                 self.credentials.refresh(Request(http.http))
-        yield http
-        self._idle.append(http)  # After a failure it is dropped: who knows what is left in it?
+        try:
+            yield http
+        except HttpError:  # An answer, too. After any other failure who knows what is left in it?
+            self._idle.append(http)
+            raise
+        self._idle.append(http)
 
     def _new(self) -> AuthorizedHttp:
         # httplib2 would look once a process for whom it is to trust, when it is imported.

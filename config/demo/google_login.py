@@ -16,7 +16,8 @@ from cryptography.hazmat.primitives.asymmetric import padding, rsa
 from config.demo.internet import Answer, Request
 
 TOKEN_URI = "https://oauth2.googleapis.com/token"  # Where a token is had, not one.
-SCOPE = "https://www.googleapis.com/auth/cloud-platform"
+# The second is what somebody asks for who only wants to impersonate.
+SCOPES = {f"https://www.googleapis.com/auth/{name}" for name in ("cloud-platform", "iam")}
 BEARER = "urn:ietf:params:oauth:grant-type:jwt-bearer"
 EXCHANGE = "urn:ietf:params:oauth:grant-type:token-exchange"
 JWT = "urn:ietf:params:oauth:token-type:jwt"
@@ -126,7 +127,8 @@ class Logins:
             )
         except InvalidSignature:
             return "", "Invalid JWT Signature."
-        if header["alg"] != "RS256" or claims["aud"] != TOKEN_URI or SCOPE not in claims["scope"]:
+        scopes = SCOPES & set(claims["scope"].split())
+        if header["alg"] != "RS256" or claims["aud"] != TOKEN_URI or not scopes:
             return "", "Invalid JWT: algorithm, audience or scope."
         if not claims["iat"] - 300 <= now < claims["exp"] <= claims["iat"] + HOUR:
             return "", "Invalid JWT: Token must be a short-lived token (60 minutes)."
