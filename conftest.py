@@ -90,6 +90,8 @@ def pytest_configure(config: pytest.Config) -> None:
     settings.VAR = folder
     settings.STATIC_ROOT = folder / "static"
     settings.STATIC_ROOT.mkdir()
+    # A hash that is dear on purpose was most of what tests with people took.
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
     # Pages in tests need no collected files.
     settings.STORAGES = settings.STORAGES | {
         "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
