@@ -60,7 +60,7 @@ def whose(context: Context, x: Any) -> str | None:
 
     Takes account ids, ARNs, S3's canonical ids and groups, user and role ids, ids of VPCs, VPC
     endpoints and security groups, addresses and CIDRs, organisations, services; members of Google's
-    policies (a person is whose his domain is); ids of projects, subscriptions, tenants and domains
+    policies or their bare addresses (a person is whose his domain is); ids of projects, subscriptions, tenants and domains
     that are known accounts. Gives: same account, ours, third party, service, organisation,
     federated, everyone, private (a private range that nobody claims), unknown.
 
@@ -105,7 +105,12 @@ def _of_member(context: Context, text: str) -> str:
     one = member(text)
     if one.kind in ("everyone", "service", "federated"):
         return one.kind
-    return _of_name(context, one.home or text)
+    known = _of_name(context, one.home or text)
+    if known != "unknown" or not one.home.isdigit():
+        return known
+    # A project that is written by its number.
+    found = context.reader.lookup("gcp.project", "name", [f"projects/{one.home}"], any_of=True)
+    return _of_name(context, found[0].account) if found else "unknown"
 
 
 def _of_name(context: Context, name: str) -> str:

@@ -9,7 +9,25 @@ from audits.functions.entities import whose
 from audits.functions.policies import allowed, bindings, grants, terms
 
 OURS = "222222222222"
-WORLD = example_context(None, None, {"known_accounts": {OURS: "ours", "corp.example": "ours"}})
+WORLD = example_context(
+    None,
+    None,
+    {
+        "known_accounts": {
+            OURS: "ours",
+            "corp.example": "ours",
+            "corp.example:web": "ours",
+            "our-long-project-name": "ours",
+            "their-project": "third party",
+        },
+        "items": {
+            "gcp.project": [
+                {"account": "our-long-project-name", "config": {"name": "projects/415104041262"}},
+                {"account": "their-project", "config": {"name": "projects/415104041263"}},
+            ]
+        },
+    },
+)
 READ = {
     "Effect": "Allow",
     "Principal": "*",
@@ -143,6 +161,20 @@ def test_of_a_list_the_allowed_ones_are_given():
         ("serviceAccount:service-1@gcp-sa-pubsub.iam.gserviceaccount.com", "service", "service"),
         ("principalSet://iam.googleapis.com/projects/1/x/*", "federated", "federated"),
         ("deleted:user:ada@corp.example?uid=123", "user", "ours"),
+        (
+            "serviceAccount:415104041262-compute@developer.gserviceaccount.com",
+            "service account",
+            "ours",
+        ),
+        (
+            "serviceAccount:415104041263@cloudbuild.gserviceaccount.com",
+            "service account",
+            "third party",
+        ),
+        ("serviceAccount:app@web.corp.example.iam.gserviceaccount.com", "service account", "ours"),
+        ("serviceAccount:their-project.svc.id.goog[shop/app]", "service account", "third party"),
+        ("ada@corp.example", "user", "ours"),
+        ("app@their-project.iam.gserviceaccount.com", "service account", "third party"),
         ("projectOwner:my-project", "project", "unknown"),
         ("nonsense", "unknown", "unknown"),
     ],
