@@ -60,9 +60,10 @@ def whose(context: Context, x: Any) -> str | None:
 
     Takes account ids, ARNs, S3's canonical ids and groups, user and role ids, ids of VPCs, VPC
     endpoints and security groups, addresses and CIDRs, organisations, services; members of Google's
-    policies or their bare addresses (a person is whose his domain is); ids of projects, subscriptions, tenants and domains
-    that are known accounts. Gives: same account, ours, third party, service, organisation,
-    federated, everyone, private (a private range that nobody claims), unknown.
+    policies or their bare addresses (a person is whose his domain is); ids of projects,
+    subscriptions, tenants and domains that are known accounts. Gives: same account, ours, third
+    party, service, organisation, federated, everyone, private (a private range that nobody claims),
+    unknown.
 
     Example: whose(OwnerId)
     On: {"OwnerId": "222222222222"}
