@@ -43,7 +43,13 @@ CREDENTIAL = (
         pattern=PATTERN,
         wants=WANTS,
     ),
-    Parameter("cloud", "Cloud", "", default="public", choices=tuple(CLOUDS)),
+    Parameter(
+        "cloud",
+        "Cloud",
+        "usgov: Azure Government. china: Azure operated by 21Vianet.",
+        default="public",
+        choices=tuple(CLOUDS),
+    ),
 )
 
 

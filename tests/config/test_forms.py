@@ -191,6 +191,34 @@ def test_a_wrong_account_is_refused_at_the_field(
     assert not Account.objects.exists()
 
 
+AZURE = {
+    "type": "azure",
+    "name": "shop",
+    "identifier": "bbbbbbbb-0000-4000-8000-000000000001",
+    "active": "on",
+    "parameter_cloud": "public",
+    "parameter_credential": "secret",
+}
+
+
+def test_what_a_credential_needs_is_asked_for_at_its_field(admin_client: Client) -> None:
+    response = admin_client.post("/accounts/account/add/?type=azure", AZURE)
+    errors = response.context["adminform"].form.errors
+    assert set(errors) == {"parameter_tenant", "parameter_client_id", "parameter_secret"}
+    assert errors["parameter_secret"] == ["the credential 'secret' needs it"]
+    given = {
+        "parameter_tenant": "acme.onmicrosoft.com",
+        "parameter_client_id": "cccccccc-0000-4000-8000-000000000001",
+        "parameter_secret": "env:VERVET_SECRET_AZURE",
+    }
+    response = admin_client.post("/accounts/account/add/?type=azure", AZURE | given)
+    assert response.status_code == 302
+    account = Account.objects.get(name="shop")
+    assert account.parameters["secret"] == "env:VERVET_SECRET_AZURE"
+    text = unescape(page(admin_client, "accounts_account_change", account.pk))
+    assert "az role assignment create --assignee cccccccc-" in text
+
+
 def test_the_history_of_an_account_says_who_changed_what(
     admin_client: Client, admin_user: User
 ) -> None:
