@@ -1,18 +1,22 @@
 """Google Cloud: what watchers read from it, and what its refusals come to."""
 
 import json
+import re
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 import yaml
 from django.core.management import call_command
 
 from accounts.models import Account
+from accounts.types.gcp_session import description
 from config.demo.google import Google
 from config.demo.google_company import FOLDER, ORGANIZATION
 from config.demo.google_company import PROJECT as HALDEN
 from config.demo.google_company import found as found_company
 from config.demo.internet import Answer, Request
+from config.serving import ROOT
 from items.canonical import is_sealed
 from items.comparing import parts
 from items.watchers import watchers
@@ -395,3 +399,19 @@ def test_a_folder_is_watched_as_an_organisation_is(company: Google) -> None:
     assert (folder.name, folder.uid) == ("Production", FOLDER)
     assert folder.config["Policy"]["bindings"][0]["role"] == "roles/viewer"
     assert folder.config["OrgPolicies"][0]["spec"]["rules"] == [{"enforce": True}]
+
+
+def test_the_page_for_newcomers_enables_what_is_called_and_nothing_else() -> None:
+    page = (ROOT / "docs" / "google.md").read_text()
+    command = page[page.index("gcloud services enable") :].partition("```")[0]
+    called = {
+        call.service or watchers[technology].service
+        for technology in GCP
+        for call in watchers[technology].calls()
+    }
+    hosts = {urlsplit(description(api)["rootUrl"]).hostname for api in called}
+    # Impersonation asks for tokens.
+    assert set(re.findall(r"[a-z]+\.googleapis\.com", command)) == (
+        hosts | {"iamcredentials.googleapis.com"}
+    )
+    assert all(f"`{'.'.join(one.split('.')[:2])}" in page for one in GCP)
