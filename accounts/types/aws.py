@@ -248,7 +248,8 @@ def client_config() -> Config:
         retries={"mode": "adaptive", "max_attempts": settings.CALL_ATTEMPTS},
         connect_timeout=min(10, settings.CALL_TIMEOUT),
         read_timeout=settings.CALL_TIMEOUT,
-        max_pool_connections=max(10, settings.FETCH_THREADS),
+        # Two slices that are read side by side share a client.
+        max_pool_connections=max(10, 2 * settings.FETCH_THREADS),
         # Set as a whole: botocore makes its own anew for each call, a tenth of the call's CPU.
         user_agent=f"vervet Boto3/{boto3.__version__}",
     )
