@@ -60,10 +60,10 @@ def whose(context: Context, x: Any) -> str | None:
 
     Takes account ids, ARNs, S3's canonical ids and groups, user and role ids, ids of VPCs, VPC
     endpoints and security groups, addresses and CIDRs, organisations, services; members of Google's
-    policies or their bare addresses (a person is whose his domain is); ids of projects,
-    subscriptions, tenants and domains that are known accounts. Gives: same account, ours, third
-    party, service, organisation, federated, everyone, private (a private range that nobody claims),
-    unknown.
+    policies or their bare addresses (a person is whose his domain is, as a known account or as the
+    name of an organisation that is watched); ids of projects, subscriptions, tenants and domains
+    that are known accounts. Gives: same account, ours, third party, service, organisation,
+    federated, everyone, private (a private range that nobody claims), unknown.
 
     Example: whose(OwnerId)
     On: {"OwnerId": "222222222222"}
@@ -107,10 +107,16 @@ def _of_member(context: Context, text: str) -> str:
     if one.kind in ("everyone", "service", "federated"):
         return one.kind
     known = _of_name(context, one.home or text)
-    if known != "unknown" or not one.home.isdigit():
+    if known != "unknown" or not one.home:
         return known
-    # A project that is written by its number.
-    found = context.reader.lookup("gcp.project", "name", [f"projects/{one.home}"], any_of=True)
+    # A project that is written by its number; the domain that an organisation is called by.
+    if one.home.isdigit():
+        technology, path, value = "gcp.project", "name", f"projects/{one.home}"
+    elif one.kind in ("user", "group", "domain"):
+        technology, path, value = "gcp.organization", "displayName", one.home
+    else:
+        return known
+    found = context.reader.lookup(technology, path, [value], any_of=True)
     return _of_name(context, found[0].account) if found else "unknown"
 
 

@@ -19,12 +19,19 @@ WORLD = example_context(
             "corp.example:web": "ours",
             "our-long-project-name": "ours",
             "their-project": "third party",
+            "organizations/123456789012": "ours",
         },
         "items": {
             "gcp.project": [
                 {"account": "our-long-project-name", "config": {"name": "projects/415104041262"}},
                 {"account": "their-project", "config": {"name": "projects/415104041263"}},
-            ]
+            ],
+            "gcp.organization": [
+                {
+                    "account": "organizations/123456789012",
+                    "config": {"displayName": "watched.example"},
+                }
+            ],
         },
     },
 )
@@ -175,6 +182,8 @@ def test_of_a_list_the_allowed_ones_are_given():
         ("serviceAccount:their-project.svc.id.goog[shop/app]", "service account", "third party"),
         ("ada@corp.example", "user", "ours"),
         ("app@their-project.iam.gserviceaccount.com", "service account", "third party"),
+        ("user:ada@watched.example", "user", "ours"),
+        ("domain:watched.example", "domain", "ours"),
         ("projectOwner:my-project", "project", "unknown"),
         ("nonsense", "unknown", "unknown"),
     ],
