@@ -12,6 +12,6 @@ setup(
     ],
     package_dir={f"config.{folder}": folder for folder in DATA},
     package_data={f"config.{folder}": ["**/*"] for folder in DATA}
-    | {"audits.packs": ["**/*.yaml"]},
+    | {"audits.packs": ["**/*.yaml"], "config": ["new_plugin/**/*"]},
     include_package_data=False,
 )

@@ -1,6 +1,7 @@
 """What tests of the line share: an account in a cloud that can be spoilt, and scans of it."""
 
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import hypothesis
@@ -12,6 +13,7 @@ from config import pipeline
 from items.models import Run
 from tests.cloud.faults import FaultProxy
 from tests.factories import AccountFactory
+from tests.packages import built, installed
 
 SECURITY_GROUPS = "aws.ec2.security_group"
 Scan = Callable[..., Run]
@@ -48,3 +50,10 @@ def scan(account: Account) -> Scan:
         return pipeline.check((of or account).pk, technology)
 
     return look
+
+
+@pytest.fixture(scope="session")
+def plugin(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder into which the package of ``tests/plugin`` is installed, built once a session."""
+    wheel = built(Path(__file__).parent / "plugin", tmp_path_factory.mktemp("plugin-wheel"))
+    return installed(wheel, tmp_path_factory.mktemp("plugin"))

@@ -105,10 +105,10 @@ def test_mails_to_subscriptions_out_of_sight_are_only_counted(rule: Rule) -> Non
     assert "hidden-haven" not in str(seen)
 
 
-def worker(preview: Preview, **env: str) -> "subprocess.Popen[bytes]":
+def worker(preview: Preview, plugin: Path, **env: str) -> "subprocess.Popen[bytes]":
     """Start another process that answers a question, as the queue's worker does."""
     job = "import sys, django; django.setup(); from config import jobs; jobs.preview({})"
-    path = os.pathsep.join([str(ROOT), str(ROOT / "tests/plugin")])
+    path = os.pathsep.join([str(ROOT), str(plugin)])
     environment: dict[str, Any] = os.environ | {
         "DJANGO_SETTINGS_MODULE": "config.settings",
         "PYTHONPATH": path,
@@ -122,7 +122,7 @@ def worker(preview: Preview, **env: str) -> "subprocess.Popen[bytes]":
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize("kind", [IMPACT, Preview.Kind.BACKTEST])
 def test_a_killed_workers_question_is_taken_up_again(
-    kind: str, editor: User, tmp_path: Path
+    kind: str, editor: User, plugin: Path, tmp_path: Path
 ) -> None:
     account = AccountFactory()
     for number in range(3):
@@ -131,16 +131,16 @@ def test_a_killed_workers_question_is_taken_up_again(
     # As a worker would find it whose functions this process does not have.
     preview = Preview.objects.create(kind=kind, fields=text, by=editor)
     how = {"ACME_DIE_AT": "web1", "ACME_DIED": str(tmp_path / "died")}
-    assert worker(preview, **how).wait(timeout=120) == -9
+    assert worker(preview, plugin, **how).wait(timeout=120) == -9
     preview.refresh_from_db()
     assert (preview.state, preview.attempts, preview.result) == ("running", 1, None)
-    assert worker(preview, **how).wait(timeout=120) == 0
+    assert worker(preview, plugin, **how).wait(timeout=120) == 0
     preview.refresh_from_db()
     assert preview.attempts == 1, "while the lease lasts, nobody takes it"
     Preview.objects.update(lease_until=timezone.now())
     previews.enqueue_unanswered()
     assert queued() == [preview.pk]
-    assert worker(preview, **how).wait(timeout=120) == 0
+    assert worker(preview, plugin, **how).wait(timeout=120) == 0
     preview.refresh_from_db()
     assert (preview.state, preview.attempts) == ("done", 2)
     found = preview.result["counts"]

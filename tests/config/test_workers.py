@@ -67,9 +67,9 @@ def database_url() -> str:
     return f"postgres://{s['USER']}@{s['HOST']}:{s['PORT'] or 5432}/{name}"
 
 
-def worker(account: Account, **env: str) -> subprocess.Popen[bytes]:
+def worker(account: Account, plugin: Path, **env: str) -> subprocess.Popen[bytes]:
     """Start another process that looks once at the account's security groups."""
-    path = os.pathsep.join([str(ROOT), str(ROOT / "tests/plugin")])
+    path = os.pathsep.join([str(ROOT), str(plugin)])
     environment = os.environ | {
         "DJANGO_SETTINGS_MODULE": "config.settings",
         "PYTHONPATH": path,
@@ -106,10 +106,10 @@ def test_a_slice_that_is_held_is_busy_and_stays_due(watched: Account) -> None:
 
 
 def test_two_workers_given_the_same_slice_write_it_once(
-    watched: Account, ec2: Any, rule: Any
+    watched: Account, plugin: Path, ec2: Any, rule: Any
 ) -> None:
     group = make_group(ec2, "web", 22)
-    workers = [worker(watched) for _ in range(3)]
+    workers = [worker(watched, plugin) for _ in range(3)]
     assert [one.wait(timeout=120) for one in workers] == [0, 0, 0]
     assert Item.history.filter(uid=group).count() == 1
     assert everything()["items"] == everything()["history"]
@@ -119,7 +119,7 @@ def test_two_workers_given_the_same_slice_write_it_once(
 
 @pytest.mark.parametrize("portion", ["1000", "1"])
 def test_a_worker_killed_between_recording_and_telling_loses_and_doubles_nothing(
-    watched: Account, ec2: Any, rule: Any, tmp_path: Path, portion: str
+    watched: Account, plugin: Path, ec2: Any, rule: Any, tmp_path: Path, portion: str
 ) -> None:
     pipeline.check(watched.pk, SECURITY_GROUPS)
     first_look = Line.objects.count()
@@ -130,7 +130,7 @@ def test_a_worker_killed_between_recording_and_telling_loses_and_doubles_nothing
     groups = [make_group(ec2, f"web{n}", 22) for n in range(3)]
     died = tmp_path / "died"
     how = {"ACME_DIE_AT": "web1", "ACME_DIED": str(died), "VERVET_PORTION": portion}
-    assert worker(watched, **how).wait(timeout=120) == -9
+    assert worker(watched, plugin, **how).wait(timeout=120) == -9
     assert died.exists()
     killed = Run.objects.latest("pk")
     assert killed.state == Run.State.RUNNING
@@ -140,7 +140,7 @@ def test_a_worker_killed_between_recording_and_telling_loses_and_doubles_nothing
     if portion == "1000":
         assert not seen
     time.sleep(LEASE)
-    assert worker(watched, **how).wait(timeout=120) == 0
+    assert worker(watched, plugin, **how).wait(timeout=120) == 0
     assert Item.history.filter(uid__in=groups).count() == 3
     assert Issue.objects.filter(item__uid__in=groups).count() == 3
     assert IssueEvent.objects.filter(issue__item__uid__in=groups).count() == 3

@@ -1,9 +1,19 @@
-"""A small package of somebody else: rule functions that misbehave when a test asks them to."""
+"""Functions for rules; one kills its process when a test asks for it."""
 
 import os
 import signal
 from pathlib import Path
 from typing import Any
+
+
+def weak_lock(context: Any, lock: Any) -> bool:
+    """Whether a lock can be picked: its security is below 3, or not told.
+
+    Example: weak_lock(Lock)
+    On: {"Lock": {"Security": 1}}
+    Gives: true
+    """
+    return not isinstance(lock, dict) or not (lock.get("Security") or 0) >= 3
 
 
 def die_at(context: Any, name: Any, value: Any = True) -> Any:

@@ -1,0 +1,1 @@
+"""A small package of somebody else: it watches the doors and badges of Acme."""

@@ -1,0 +1,1 @@
+"""Acme's rules: one YAML file a technology."""
