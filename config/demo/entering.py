@@ -7,6 +7,7 @@ from django.contrib.auth.models import Group
 from accounts.models import Account, AccountGroup, Grant, KnownNetwork, User, Whose
 from config.demo.cloud import HUB
 from config.demo.company import ACCOUNTS, NETWORKS, PARTNERS
+from config.demo.elsewhere import ACCOUNTS as ELSEWHERE
 from notifications.models import Subscription
 
 # Name of the login, its role, and for which group of accounts; no role: everything.
@@ -29,6 +30,8 @@ def enter() -> dict[str, str]:
                 },
             )
         ).groups.add(_group(one.group))
+    for other in ELSEWHERE:
+        _enter(Account(**other)).groups.add(_group("Engineering"))
     home = "Vervet itself runs here, and assumes the roles of the others."
     _enter(
         Account(type="aws", identifier=HUB, name="halden-security", notes=home, active=False)

@@ -6,7 +6,9 @@ import shutil
 from pathlib import Path
 
 MARKER = "a-demo-of-vervet"
-# Settings of a real installation, beside those that begin with VERVET_.
+# Settings of a real installation and of its SDKs, by what they begin with,
+PREFIXES = ("VERVET_", "AWS_", "GOOGLE_", "CLOUDSDK_", "AZURE_")
+# and whole names.
 OTHERS = ("ALLOWED_HOSTS", "DATABASE_URL", "DEBUG", "SECRET_KEY")
 
 
@@ -45,7 +47,7 @@ def environment(folder: Path, port: int) -> dict[str, str]:
     kept = {
         name: value
         for name, value in os.environ.items()
-        if not name.startswith(("VERVET_", "AWS_")) and name not in OTHERS
+        if not name.startswith(PREFIXES) and name not in OTHERS
     }
     return kept | {
         "VERVET_ENV_FILE": os.devnull,

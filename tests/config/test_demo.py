@@ -1,5 +1,6 @@
 """The demo: where it may be, what it tells, and that nothing of it is left."""
 
+import copy
 import os
 import signal
 import sys
@@ -9,6 +10,7 @@ import pytest
 
 from accounts.models import Account, Grant, KnownNetwork, User
 from accounts.seeing import visible
+from config.demo.elsewhere import Elsewhere
 from config.demo.entering import enter
 from config.demo.stage import MARKER, NoStage, environment, take
 from config.demo.summary import summary
@@ -53,6 +55,7 @@ def test_no_setting_of_a_real_installation_reaches_a_demo(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     theirs = ("DATABASE_URL", "SECRET_KEY", "VERVET_SMTP_URL", "AWS_PROFILE", "AWS_ACCESS_KEY_ID")
+    theirs += ("GOOGLE_APPLICATION_CREDENTIALS", "AZURE_CLIENT_SECRET")
     for name in theirs:
         monkeypatch.setenv(name, "theirs")
     given = environment(tmp_path, 8000)
@@ -64,11 +67,11 @@ def test_no_setting_of_a_real_installation_reaches_a_demo(
 def test_what_operators_enter_is_complete() -> None:
     fill_roles()
     passwords = enter()
-    assert Account.objects.watched().count() == 3
+    assert Account.objects.watched().count() == 5
     assert Account.objects.filter(third_party=True).count() == 1
     assert KnownNetwork.objects.count() == 3
     told = {one.address: one.accounts_wanted().count() for one in Subscription.objects.all()}
-    assert told == {"security@halden.example": 5, "auditor@ledger.example": 1}
+    assert told == {"security@halden.example": 7, "auditor@ledger.example": 1}
     assert set(passwords) == {"admin", "viewer"}
     assert Grant.objects.get().user.check_password(passwords["viewer"])
     seen = visible(Account.objects.all(), User.objects.get(username="viewer"))
@@ -118,3 +121,20 @@ def test_no_server_is_left_where_a_demo_is_stopped_halfway(
         process.send_signal(end)
         assert within(20, lambda: not left_of(folder))
         assert process.wait() in (130, -signal.SIGKILL)
+
+
+def test_what_happens_in_the_other_clouds_is_what_is_told(tmp_path: Path) -> None:
+    with Elsewhere(tmp_path) as there:
+        assert [*there.environment()].count("VERVET_SECRET_AZURE") == 1
+        before = copy.deepcopy((there.google.things, there.google.policies, there.azure.things))
+        assert len(there.happen()) == 4
+        after = (there.google.things, there.google.policies, there.azure.things)
+        changed = [
+            str(key)
+            for old, new in zip(before, after, strict=True)
+            for key in new
+            if new[key] != old.get(key)
+        ]
+    assert len(changed) == 5  # Collection is switched off in two places.
+    with Elsewhere(tmp_path) as again:  # One demo leaves nothing for the next.
+        assert again.azure.things == before[2]

@@ -1,4 +1,4 @@
-"""Show Vervet at work on an invented company in an AWS-compatible server on this machine."""
+"""Show Vervet at work on an invented company in stand-ins of its clouds on this machine."""
 
 import argparse
 import os
@@ -20,6 +20,7 @@ from accounts.models import Account
 from audits.models import Issue
 from config.demo.cloud import Cloud, CloudError
 from config.demo.company import found
+from config.demo.elsewhere import Elsewhere
 from config.demo.entering import PEOPLE, enter
 from config.demo.happenings import happen
 from config.demo.stage import NoStage, environment, take
@@ -62,16 +63,17 @@ class Command(BaseCommand):
             call_command("migrate", verbosity=0)
         with self._step("Loading the rules"):
             call_command("loadpacks", stdout=StringIO())
-        with self._step("Starting an AWS-compatible server"):
-            cloud = Cloud()
-        with cloud:
-            os.environ.update(cloud.environment(account_hosts=True))
-            with self._step("Founding a careless company in three accounts"):
+        with self._step("Starting stand-ins of AWS, Google Cloud and Azure"):
+            cloud, elsewhere = Cloud(), Elsewhere(settings.VAR)
+        with cloud, elsewhere:
+            os.environ.update(elsewhere.environment() | cloud.environment(account_hosts=True))
+            os.environ["no_proxy"] = ""  # Hosts named after an account go through the proxy, too.
+            with self._step("Founding a careless company in five accounts"):
                 found(cloud)
                 passwords = enter()
             unread = self._scan("Looking at all of it")
             with self._step("Letting things happen to it"):
-                happened = happen(cloud)
+                happened = [*happen(cloud), *elsewhere.happen()]
             for sentence in happened:
                 self.stdout.write(f"  - {sentence}")
             unread += self._scan("Looking again")
