@@ -13,7 +13,7 @@ from django.urls import reverse
 from accounts.models import Grant, User
 from audits.models import Preview, Rule
 from config import previews
-from config.console.workbench.pointing import Place, underlined
+from config.console.workbench.pointing import Place, lined, underlined
 from config.urls import urlpatterns
 from items.models import Item
 from tests.factories import AccountFactory, GroupFactory, ItemFactory, UserFactory, a_rule
@@ -574,3 +574,12 @@ def test_what_is_wrong_is_underlined_and_nothing_else() -> None:
     ]
     assert underlined("abc", [Place(3, 1, "wrong")]) == [("ab", ""), ("c", "wrong")]
     assert underlined("", [Place(0, 1, "wrong")]) == []
+
+
+def test_each_line_of_an_expression_has_a_number_and_what_is_underlined_on_it() -> None:
+    assert lined(underlined("ab\n\ncd", [Place(1, 3, "trap")])) == [
+        [("a", ""), ("b", "trap")],
+        [("", "trap")],
+        [("", "trap"), ("cd", "")],
+    ]
+    assert lined([]) == [[]]

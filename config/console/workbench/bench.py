@@ -38,7 +38,7 @@ def bench(request: HttpRequest, sheet: Sheet, item: Item | None) -> dict[str, An
         "technology_names": [technology_label(one) for one in sheet.technologies],
         "faults": sheet.said if request.method == "POST" or sheet.rule else {},
         "warnings": warned,
-        "under": pointing.underlined(text, _places(sheet, warned)),
+        "under": pointing.lined(pointing.underlined(text, _places(sheet, warned))),
         "item": item,
         "judgement": judgement,
         "tree": judgement.tree if judgement else tree,

@@ -29,3 +29,13 @@ def underlined(text: str, places: Iterable[Place]) -> list[tuple[str, str]]:
     for tone, group in groupby(zip(text, tones, strict=True), key=lambda pair: pair[1]):
         parts.append(("".join(character for character, _ in group), tone))
     return parts
+
+
+def lined(parts: Iterable[tuple[str, str]]) -> list[list[tuple[str, str]]]:
+    """Put parts of a text into the lines that they stand on; an empty text has one line."""
+    lines: list[list[tuple[str, str]]] = [[]]
+    for text, tone in parts:
+        first, *others = text.replace("\r\n", "\n").split("\n")
+        lines[-1].append((first, tone))
+        lines += [[(one, tone)] for one in others]
+    return lines
