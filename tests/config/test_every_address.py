@@ -223,10 +223,14 @@ PASSWORDS = {
 }
 
 
-def opened(client: Client, route: str, rows: Rows) -> tuple[int, str]:
-    """Open a page; return its state and what stands there."""
-    asked = ASKED.get(route, "").format(item=rows[Item].pk, account=rows[Account].pk)
-    response = client.get(filled(route, rows) + asked)
+def opened(
+    client: Client, route: str, rows: Rows, asked: str = "", part: bool = False
+) -> tuple[int, str]:
+    """Open a page, or the part of it that a page puts into itself; return its state and text."""
+    asked = (asked or ASKED.get(route, "")).format(item=rows[Item].pk, account=rows[Account].pk)
+    response = client.get(
+        filled(route, rows) + asked, headers={"HX-Request": "true"} if part else {}
+    )
     return response.status_code, unescape(response.getvalue().decode(errors="replace"))
 
 
@@ -244,6 +248,11 @@ def test_each_role_opens_what_it_may_and_sees_nothing_foreign(
         leads = state == 302 and route.endswith(LEADS)
         if not leads and (state == 200) != opens(route, role):
             found.append(f"{route}: {state}")
+        if route in PARTS:
+            with undone():
+                inner, part = opened(client, route, world["seen"], part=True)
+            if inner != state or HIDDEN in part or (state == 200 and part == text):
+                foreign.append(f"{route} as a part: {inner}")
         if HIDDEN in text or written:
             foreign.append(f"{route}: {written or 'names what is foreign'}")
         model = about(route)
@@ -252,6 +261,12 @@ def test_each_role_opens_what_it_may_and_sees_nothing_foreign(
                 state, text = opened(client, route, world["hidden"])
             if state == 200 or HIDDEN in text:
                 foreign.append(f"{route} of a foreign row: {state}")
+    for route, asked in BESIDE.items():
+        beside = asked.format(foreign=world["hidden"][Item].pk, item="{item}", account="{account}")
+        with undone():
+            state, text = opened(client, route, world["seen"], beside)
+        if state == 200 or HIDDEN in text:
+            foreign.append(f"{route} beside a foreign row: {state}")
     wrong = [*found, *foreign]
     assert not wrong, "\n".join(wrong)
 
@@ -260,6 +275,14 @@ def test_each_role_opens_what_it_may_and_sees_nothing_foreign(
 LEADS = ("<path:object_id>/", "<path:object_id>/history/")
 # Who leaves is no longer anybody.
 LEAVES = {"logout/"}
+# What answers with a part of its page where a page asks for it.
+PARTS = {
+    "items/item/<int:pk>/difference/",
+    "evidence/<int:pk>/",
+    "audits/rule/<int:object_id>/score/",
+}
+# What names two rows: one in sight, one not.
+BESIDE = {"items/compare/": "?a={item}&b={foreign}"}
 # What a page must be asked to say something about the row; elsewhere its address is enough.
 ASKED = {
     "find/": "?q=haven&also=gone,older",

@@ -113,7 +113,6 @@ def test_what_a_text_would_do_is_asked_waited_for_cancelled_and_read(
         page.locator(f"#ahead-{kind}").screenshot(path=picture)
     for fold in page.locator(".ahead details").all():
         fold.evaluate("one => { one.open = true }")
-    page.wait_for_timeout(150)
     wide = page.evaluate("document.documentElement.scrollWidth")
     assert wide <= visit.width
     assert visit.wrong == []

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qs
 
 import pytest
 
@@ -268,6 +269,12 @@ def roll_back(bench: Bench) -> None:
     bench.picture("rolled-back")
 
 
+def _judges(answer: Any, expression: str) -> bool:
+    """Say whether an answer is about a whole expression."""
+    sent = parse_qs(answer.request.post_data or "")
+    return answer.url.endswith("/workbench/try/") and sent.get("expression") == [expression]
+
+
 @pytest.mark.parametrize("bench", [(1440, "light"), (1440, "dark"), (390, "light")], indirect=True)
 def test_hostile_data_and_text_stay_what_they_are(bench: Bench) -> None:
     account = AccountFactory(name=HOSTILE[:100])
@@ -285,8 +292,9 @@ def test_hostile_data_and_text_stay_what_they_are(bench: Bench) -> None:
     bench.reads("bench-tree", "Long")
     bench.picture("begun")
     for text in ("List[?Id]", f"List[?Id == '{HOSTILE}']", f"List[{HOSTILE}", "Long"):
-        bench.write(text)
-        page.wait_for_timeout(900)
+        # Judged as it stands when the typing is over, not a beginning of it.
+        with page.expect_response(lambda answer, text=text: _judges(answer, text)):
+            bench.write(text)
     page.fill("[name=q]", "script")
     page.wait_for_selector("#bench-found button")
     bench.picture("searched")
