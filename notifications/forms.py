@@ -12,6 +12,13 @@ from items.watchers import watchers
 from notifications.notifiers.base import Notifier
 
 
+ONLY_QUERIES = (
+    "Only items for which its condition holds. Nothing: all items. Not together with the weekly "
+    "summary, which is of whole accounts. A saved search cannot be chosen: it is answered from all "
+    "that is stored, while a mail tells of what one look found. Ask for the same as a query."
+)
+
+
 class SubscriptionForm(forms.ModelForm):
     """A subscription without its notifier's own fields; ``form_of`` adds these."""
 
@@ -31,6 +38,8 @@ class SubscriptionForm(forms.ModelForm):
             known |= {key: key for key in self.instance.technologies if key not in known}
             choices = sorted(known.items(), key=lambda one: one[1].lower())
             self.fields["technologies"].choices = choices  # type: ignore[attr-defined]
+        if "view" in self.fields:
+            self.fields["view"].help_text = ONLY_QUERIES
         if "notifier" in self.fields:
             self.fields["notifier"].initial = self.way.key
         if "address" in self.fields:

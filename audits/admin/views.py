@@ -41,6 +41,12 @@ def in_reach(views: QuerySet[SavedView], user: Any) -> QuerySet[SavedView]:
     return views.filter(Q(shared=True) | Q(by=user.pk))
 
 
+ONLY_QUERIES = (
+    "Only to a query can one subscribe: a search or a list is answered from all that is stored, "
+    "while a mail tells of what one look found."
+)
+
+
 class SavedViewForm(forms.ModelForm):
     class Meta:
         widgets: ClassVar[dict[str, Any]] = {
@@ -54,6 +60,11 @@ class SavedViewForm(forms.ModelForm):
         widget=area(6, code=True),
         help_text=SavedView._meta.get_field("columns").help_text,
     )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if "page" in self.fields:
+            self.fields["page"].help_text = ONLY_QUERIES
 
     def clean_columns(self) -> Any:
         rows = self.cleaned_data["columns"] or []

@@ -52,6 +52,17 @@ def test_a_query_shows_only_what_the_person_may_see(mine: Any) -> None:
         assert "-haven" not in file
 
 
+def test_a_file_for_which_time_was_too_short_says_in_its_last_line_that_it_was_cut(
+    mine: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("config.console.find.query.SECONDS", 0)
+    client = somebody("viewer", mine)
+    file = client.get("/find/query/", QUERY | {"export": "csv"}).getvalue().decode()
+    assert file.splitlines()[-1].startswith("This file was cut: there may be more.")
+    file = client.get("/find/query/", QUERY | {"export": "json"}).getvalue()
+    assert json.loads(file)[-1]["cut"].startswith("This file was cut")
+
+
 def test_a_fault_is_shown_with_its_place_and_nothing_runs(mine: Any) -> None:
     page = somebody("viewer").get("/find/query/", QUERY | {"condition": "A[?"}).content.decode()
     assert "The condition: " in page
@@ -196,3 +207,12 @@ def test_the_query_page_asks_the_database_a_fixed_number_of_times(
     with CaptureQueriesContext(connection) as many:
         admin_client.get("/find/query/", QUERY)
     assert len(many) == len(few) <= 20, [one["sql"][:150] for one in many]
+
+
+def test_it_is_said_where_a_search_is_saved_that_mails_go_out_for_queries_only(mine: Any) -> None:
+    editor = somebody("rule editor")
+    page = editor.get("/audits/savedview/add/", {"page": "search"}).content.decode()
+    assert "Only to a query can one subscribe" in page
+    page = somebody("operator").get("/notifications/subscription/add/").content.decode()
+    assert "A saved search cannot be chosen" in page
+    assert "weekly summary, which is of whole accounts" in page
