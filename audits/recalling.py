@@ -34,6 +34,8 @@ STAND_INS = {
     )
 }
 """The column that stands in for a field of an issue in the past."""
+SCORING = (What.RESCORED, *OPENING)
+"""What may give an issue another score; all else leaves it."""
 SILENCE = (What.UNKNOWN, What.KNOWN, What.FIXED, *OPENING)
 
 
@@ -50,12 +52,17 @@ def issues_at(moment: datetime) -> QuerySet[Any]:
         .alias(turned=_last(moment, "what", What.FIXED, *OPENING))
         .alias(
             standing=Case(
-                When(by_row, then=True), When(~moved, then=False), default=Q(turned__in=OPENING)
+                When(by_row, then=True),
+                When(opened_at__lte=moment, then=False),
+                default=Q(turned__in=OPENING),
             )
         )
     )
     opened = When(opened_at__lte=moment, then=F("opened_at"))
-    ended = Case(When(~moved, then=F("fixed_at")), default=_last(moment, "at", What.FIXED))
+    # Only of what was opened again since, the row does not tell how it stood.
+    ended = Case(
+        When(opened_at__lte=moment, then=F("fixed_at")), default=_last(moment, "at", What.FIXED)
+    )
     covered = Coverage.objects.filter(at(moment)).order_by().values("issue")
     return as_they_were(
         rows.annotate(
@@ -78,15 +85,17 @@ def issues_at(moment: datetime) -> QuerySet[Any]:
 def score_at(moment: datetime) -> Any:
     """Return the score of an issue at a moment; only where something happened since, its events."""
     last = Coalesce(_last(moment, "score"), F("score"))
-    return Case(When(~_moved_since(moment), then=F("score")), default=last)
+    return Case(When(~_moved_since(moment, *SCORING), then=F("score")), default=last)
 
 
-def _moved_since(moment: datetime) -> Q:
+def _moved_since(moment: datetime, *what: str) -> Q:
     """Keep the issues to which something happened since; of the others the row tells it all.
 
     Read once, not issue by issue: what happened since is mostly little.
     """
-    return Q(pk__in=IssueEvent.objects.filter(at__gt=moment).order_by().values("issue"))
+    events = IssueEvent.objects.filter(at__gt=moment)
+    events = events.filter(what__in=what) if what else events
+    return Q(pk__in=events.order_by().values("issue"))
 
 
 def _silent(moment: datetime) -> Any:

@@ -26,6 +26,7 @@ from audits.models import (
     What,
 )
 from items.models import Item, Kind
+from items.recalling import living_at
 from items.watchers import watchers
 
 # Who asks for a moment that is no longer ago asks for now.
@@ -279,7 +280,7 @@ def _alive(found: Standing) -> dict[tuple[int, str], int]:
     technologies = {cell.technology for cell in found.cells}
     # Of now the items themselves tell it: they are a tenth of their revisions.
     now = found.moment >= timezone.now() - NOW
-    rows: QuerySet[Any] = Item.objects.living() if now else alive(found.moment)
+    rows = Item.objects.living() if now else living_at(found.moment)
     here = rows.filter(account__in=list(found.accounts), technology__in=list(technologies))
     grouped = here.order_by().values_list("account_id", "technology")
     return {(account, name): n for account, name, n in grouped.annotate(n=Count("id"))}

@@ -48,6 +48,7 @@ def fill(size: int) -> None:
     now = datetime.now().astimezone().replace(minute=0, second=0, microsecond=0)
     for told, make in (
         ("people and accounts", lambda: _people(now)),
+        ("since when", lambda: _begin(now)),
         ("items", lambda: _items(size, now)),
         ("revisions", lambda: _run(REVISIONS_SQL, now)),
         ("addresses and references", _spoken),
@@ -104,6 +105,15 @@ def _people(now: datetime) -> None:
         Grant.objects.create(user=person, role=viewer, group=others[number % len(others)])
         Subscription.objects.create(name=f"mails {number}", address=f"p{number}@example.com")
         KnownNetwork.objects.create(cidr=f"10.{number}.0.0/16", note=f"office {number}")
+
+
+def _begin(now: datetime) -> None:
+    """Let accounts, rules and all that people set be as old as the first revision."""
+    from django.apps import apps
+
+    for model in apps.get_models():
+        if hasattr(model, "history"):
+            model.history.update(history_date=now - timedelta(days=DAYS))
 
 
 def _items(size: int, now: datetime) -> None:

@@ -22,6 +22,11 @@ import structlog
 ROOT = Path(__file__).resolve().parents[1]
 SERVER = "postgres://postgres@127.0.0.1:5432"
 AIM_SECONDS = 1.0
+# The lists that are also asked for as of a day.
+AS_OF = (
+    *("item", "issue", "run", "gap", "blindspot", "justification", "ledgerentry"),
+    *("account", "accountgroup", "subscription", "rule", "rulesetting"),
+)
 
 
 class Page(NamedTuple):
@@ -89,7 +94,7 @@ def pages() -> Iterator[Page]:
         app, name = model._meta.app_label, model._meta.model_name
         address = reverse(f"admin:{app}_{name}_changelist")
         yield Page(f"list of {name}", address)
-        if name in ("item", "issue", "run", "gap", "blindspot", "justification", "ledgerentry"):
+        if name in AS_OF:
             yield Page(f"list of {name}, as of", f"{address}?as_of={then}")
     yield from _narrowed(then)
     yield from _found(then)

@@ -23,7 +23,7 @@ from accounts.seeing import visible
 from audits.admin.queue_list import PageByKeys
 from audits.models import Issue, severity
 from audits.recalling import score_at
-from audits.standing import alive, at, failing
+from audits.standing import at, failing
 from config.console import inbox  # noqa: F401  (It registers its page.)
 from config.console.item.comparing import LETTERS, address
 from config.console.item.then import items_banner
@@ -31,6 +31,7 @@ from config.roles import ROLES
 from config.scheduling import scan_now
 from items.admin import ItemAdmin
 from items.models import Gap, Item, Run, Slice
+from items.recalling import living_at
 
 
 def _scan(account: Account) -> tuple[int, str]:
@@ -96,7 +97,7 @@ class WatchedAccountAdmin(AccountAdmin):
         counted: Any = account
         link = f"?account={account.pk}"
         moment = moment_of(request)
-        items: Any = Item.objects.living() if moment.now else alive(moment.at)
+        items: Any = Item.objects.living() if moment.now else living_at(moment.at)
         return [
             {"name": "Last read", "value": _ago(counted.read_at), "link": _list("items_run", link)},
             {

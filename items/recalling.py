@@ -29,6 +29,15 @@ def items_at(moment: datetime) -> QuerySet[Item]:
     return completed(Item.objects.filter(first_seen__lte=moment), states)
 
 
+def living_at(moment: datetime) -> QuerySet[Item]:
+    """Return the rows of now of the items that were there at a moment: to be counted.
+
+    What was gone then is read once, by an index of its own; all revisions are ten times as many.
+    """
+    gone = Item.history.filter(in_force(moment), kind__in=ABSENT).order_by().values("id")
+    return Item.objects.filter(first_seen__lte=moment).exclude(pk__in=gone)
+
+
 def in_force(moment: datetime) -> Q:
     """Keep the revisions that were in force at a moment, one an item."""
     return Q(history_date__lte=moment) & (Q(until=None) | Q(until__gt=moment))

@@ -22,6 +22,7 @@ from django.db.models import (
 from django.db.models.functions import Length, RowNumber
 
 from items.asking import Addressed, Question
+from items.bounding import TooLong, at_most
 from items.models import Address, Item, Kind
 from items.terms import Test, condition, test
 
@@ -30,6 +31,8 @@ IS, HOLDS, INSIDE = 1, 2, 3
 ABSENT = (Kind.GONE, Kind.IGNORED)
 # Of what must be read thing by thing, no more are counted and shown.
 MOST_READ = 5000
+# Of what answers a text as of a moment, so many are named by their keys in what is asked next.
+MOST_NAMED = 20000
 # A text that more things have is not counted, unasked, in what is gone and was once: there it
 # stands in ten times as many revisions.
 MANY = 2000
@@ -190,12 +193,20 @@ class Search:
         return _records().filter(id__in=self.sight.order_by().values("pk")).order_by()
 
     def _narrowed(self, rows: QuerySet[Any], key: str) -> QuerySet[Any]:
-        """Keep the rows of which every other term holds."""
+        """Keep the rows of which every other term holds.
+
+        What was read to answer is named by its keys: no text is looked through again for each
+        count.
+        """
+        holding = rows
         for term in self.others:
-            rows = rows.filter(condition(term, key, self.moment))
-        if not self.tests:
-            return rows
-        return rows.filter(pk__in=self._asked(rows))
+            holding = holding.filter(condition(term, key, self.moment))
+        if self.tests:
+            return rows.filter(pk__in=self._asked(holding))
+        if self.moment is None or not self.others:
+            return holding
+        keys = list(holding.order_by().values_list("pk", flat=True)[: MOST_NAMED + 1])
+        return holding if len(keys) > MOST_NAMED else rows.filter(pk__in=keys)
 
     def _asked(self, rows: QuerySet[Any]) -> list[int]:
         """Ask each thing, for as long as there is time; return the keys of those that answer."""
@@ -252,8 +263,11 @@ class Search:
             number = Window(
                 RowNumber(), partition_by=[F("technology")], order_by=self._order(source)
             )
-            first = source.rows.annotate(number=number).filter(number__lte=each)
-            rows += [(source, row) for row in self._read(source, first)]
+            # Only their keys are sorted with all the others; what is told of them is read apart.
+            first = source.rows.order_by().annotate(number=number).filter(number__lte=each)
+            keys = list(first.values_list("pk", flat=True))
+            told_of = source.rows.filter(pk__in=keys).order_by("technology", *self._order(source))
+            rows += [(source, row) for row in self._read(source, told_of)]
         told: dict[str, int] = {}
         kept = []
         for source, row in rows:
@@ -351,7 +365,6 @@ def search(
     if question.address is None and sum(one.n for one in found.counts) > MANY:
         scopes = [NOW, *chosen.also]
     found.counts += asked.counts(scopes[1:])
-    found.items = asked.items(sources)
     found.places = sum(
         one.n
         for one in found.counts
@@ -360,21 +373,36 @@ def search(
         and (not chosen.accounts or one.account in chosen.accounts)
         and (not chosen.technologies or one.technology in chosen.technologies)
     )
+    # Of a text there is one place in each thing, as long as only one moment is asked.
+    one_each = question.address is None and len(sources) == 1
+    found.items = found.places if one_each else asked.items(sources)
     found.hits = asked.slice(sources, *page) if page else asked.few(sources, each)
     found.stopped = asked.stopped
     return found
 
 
 def every_hit(
-    question: Question, sight: QuerySet[Item], chosen: Chosen, moment: datetime | None = None
+    question: Question,
+    sight: QuerySet[Item],
+    chosen: Chosen,
+    moment: datetime | None = None,
+    seconds: float = LONGEST,
 ) -> Iterator[Hit]:
-    """Yield every hit of a question among the things in ``sight``, some at a time."""
-    asked = Search(question, sight, moment, until=time.monotonic() + LONGEST)
-    sources = asked.chosen(chosen)
-    start = 0
-    while some := asked.slice(sources, start, AT_ONCE):
-        yield from some
-        start += AT_ONCE
+    """Yield every hit of a question among the things in ``sight``, some at a time.
+
+    Raises TooLong after those that were found in ``seconds``, where there may be more.
+    """
+    with at_most(seconds) as end:
+        asked = Search(question, sight, moment, until=end)
+        sources = asked.chosen(chosen)
+        start = 0
+        while some := asked.slice(sources, start, AT_ONCE):
+            yield from some
+            start += AT_ONCE
+            if time.monotonic() > end:
+                raise TooLong(f"It takes longer than {seconds:g} seconds.")
+        if asked.stopped:
+            raise TooLong(asked.stopped)
 
 
 def in_force_at(sight: QuerySet[Item], moment: datetime) -> QuerySet[Any]:

@@ -11,7 +11,6 @@ from items.naming import technology_label
 from items.watchers import watchers
 from notifications.notifiers.base import Notifier
 
-
 ONLY_QUERIES = (
     "Only items for which its condition holds. Nothing: all items. Not together with the weekly "
     "summary, which is of whole accounts. A saved search cannot be chosen: it is answered from all "

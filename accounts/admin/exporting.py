@@ -24,8 +24,13 @@ CHUNK = 2000
 NOTHING = "-"
 ICON = "material-symbols-outlined"
 
+
+class Cut(str):
+    """Stands for the rows that a file lacks: why it ends here, in a sentence."""
+
+
 Heads = Sequence[str]
-Rows = Iterable[Sequence[Any]]
+Rows = Iterable[Sequence[Any] | Cut]
 
 
 def export(form: str, name: str, heads: Heads, rows: Rows) -> StreamingHttpResponse:
@@ -150,14 +155,17 @@ def _csv(heads: Heads, rows: Rows) -> Iterator[str]:
     writer = csv.writer(_Line())
     yield writer.writerow(heads)
     for row in rows:
-        yield writer.writerow([harmless(cell) for cell in row])
+        cells = [row] if isinstance(row, Cut) else row
+        yield writer.writerow([harmless(cell) for cell in cells])
 
 
 def _json(heads: Heads, rows: Rows) -> Iterator[str]:
     yield "["
     before = "\n"
     for row in rows:
-        yield before + json.dumps(dict(zip(heads, row, strict=True)), ensure_ascii=False)
+        cut = isinstance(row, Cut)
+        line = {"cut": row} if cut else dict(zip(heads, row, strict=True))
+        yield before + json.dumps(line, ensure_ascii=False)
         before = ",\n"
     yield "\n]\n"
 

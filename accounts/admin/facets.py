@@ -85,6 +85,8 @@ class Facet(admin.SimpleListFilter):
 
     def counted(self, rows: QuerySet[Any]) -> list[tuple[str, str, int]]:
         """Return each value with its name and how many of the rows have it."""
+        if self.stand_ins and self.names and not self.many:
+            return self._counted_then(rows)
         paths = [self.path, self.names] if self.names else [self.path]
         fields = [called_then(path, self.stand_ins) for path in paths]
         found = rows.order_by().values_list(*fields).annotate(n=Count("pk"))
@@ -92,6 +94,23 @@ class Facet(admin.SimpleListFilter):
             (str(value or NONE), self.called(name[0] if name else value), count)
             for value, *name, count in found.order_by("-n", fields[-1])
         ]
+
+    def _counted_then(self, rows: QuerySet[Any]) -> list[tuple[str, str, int]]:
+        """Return the same, the names read apart: how many rows there were in the past, a database
+        guesses badly, and a join of what it takes for few costs more than all else."""
+        way = self.path.removesuffix("_id")
+        model: Any = self.model
+        for step in way.split("__"):
+            model = model._meta.get_field(step).related_model
+        path = called_then(self.path, self.stand_ins)
+        counts = dict(rows.order_by().values_list(path).annotate(n=Count("pk")))
+        called = model._base_manager.filter(pk__in=counts)
+        names = dict(called.values_list("pk", self.names.removeprefix(f"{way}__")))
+        found = [
+            (str(value or NONE), self.called(names.get(value)), count)
+            for value, count in counts.items()
+        ]
+        return sorted(found, key=lambda one: (-one[2], one[1]))
 
     def linked(self, changelist: ChangeList, value: str | None) -> str:
         """Return the address of the same list with another value here; None: with none."""

@@ -16,6 +16,7 @@ from accounts.moments import moment_of, page_time
 from accounts.recalling import recall
 from accounts.seeing import granted
 from audits.due import Policies, due_at, due_before, due_days, late
+from audits.models import severity
 from audits.waiting import waiting
 from items.admin import TechnologyFacet
 
@@ -95,6 +96,16 @@ class SeverityFacet(Choice):
         "low": ("low", lambda: Q(score__range=(1, 3))),
         "information": ("information", lambda: Q(score=0)),
     }
+
+    def counted(self, rows: QuerySet[Any]) -> list[tuple[str, str, int]]:
+        """Of the past read each score once: it must be looked up."""
+        score = self.stand_ins.get("score")
+        if score is None:
+            return super().counted(rows)
+        by_word: dict[str, int] = dict.fromkeys(self.conditions, 0)
+        for value, count in rows.order_by().values_list(score).annotate(n=Count("pk")):
+            by_word[severity(value)] += count
+        return [(word, name, by_word[word]) for word, (name, _) in self.conditions.items()]
 
 
 class GroupFacet(Facet):

@@ -140,6 +140,16 @@ def test_the_answer_as_a_table_holds_every_line_and_no_formula(
     assert {one["matches"] for one in json.loads(body)} == {"is it", "holds it", "inside it"}
 
 
+def test_a_file_for_which_time_was_too_short_says_in_its_last_line_that_it_was_cut(
+    world: dict[str, Any], admin_client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("config.console.find.page.FILE_SECONDS", 0)
+    body = admin_client.get("/find/", {"q": "10.4.0.0/16", "export": "csv"}).getvalue().decode()
+    assert body.splitlines()[-1].startswith("This file was cut: there may be more.")
+    body = admin_client.get("/find/", {"q": "10.4.0.0/16", "export": "json"}).getvalue()
+    assert json.loads(body)[-1]["cut"].startswith("This file was cut")
+
+
 def test_what_cannot_be_meant_is_said_and_the_rest_is_found(
     world: dict[str, Any], admin_client: Client
 ) -> None:

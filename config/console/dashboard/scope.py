@@ -3,10 +3,10 @@
 from collections.abc import Mapping
 from datetime import datetime
 from functools import cached_property
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import urlencode
 
-from django.db.models import Max, Q, QuerySet
+from django.db.models import Count, Max, Q, QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
 
@@ -17,8 +17,9 @@ from accounts.recalling import recall
 from accounts.seeing import visible
 from audits.models import BlindSpot, Issue, Justification
 from audits.recalling import STAND_INS, issues_at
-from audits.standing import alive, at, watched_at
+from audits.standing import at, watched_at
 from items.models import Gap, Item, Run, Slice
+from items.recalling import living_at
 
 MINE = "mine"
 LISTS = {
@@ -29,6 +30,15 @@ LISTS = {
     "runs": "items_run",
     "justifications": "audits_justification",
 }
+
+
+class Counted(NamedTuple):
+    """How many issues of a score there are in one place."""
+
+    account: int
+    technology: str
+    score: int
+    n: int
 
 
 class Scope:
@@ -132,6 +142,13 @@ class Scope:
         rows = self._seen(issues_at(self.at))
         return rows.filter(fixed_at_then=None, justified_then=False)
 
+    @cached_property
+    def counted(self) -> list[Counted]:
+        """The same, counted once for all figures."""
+        fields = ("account_id", "technology", self.named("score"))
+        grouped = self.issues.order_by().values_list(*fields).annotate(n=Count("pk"))
+        return [Counted(*line) for line in grouped]
+
     @property
     def _going_on(self) -> Q:
         return Q(until=None) if self.moment.now else at(self.at)
@@ -162,7 +179,7 @@ class Scope:
 
     @property
     def items(self) -> QuerySet[Any]:
-        return self._seen(Item.objects.living() if self.moment.now else alive(self.at))
+        return self._seen(Item.objects.living() if self.moment.now else living_at(self.at))
 
     @property
     def justifications(self) -> QuerySet[Any]:

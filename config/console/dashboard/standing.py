@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.conf import settings
-from django.db.models import Count, Min, OuterRef, Subquery, Sum
+from django.db.models import Count, Min, OuterRef, Subquery
 from django.utils import timezone
 
 from accounts.recalling import renamed
@@ -27,8 +27,9 @@ ALARMS = ((2, "critical"), (7, "high"), (21, "medium"), (SOON, "low"))
 
 def graveness(scope: Scope) -> dict[str, Any]:
     """Return how many issues there are of each severity, and the sum of their scores."""
-    scores = scope.issues.order_by().values_list(scope.named("score"))
-    counts = dict(scores.annotate(n=Count("pk")))
+    counts: dict[int, int] = defaultdict(int)
+    for one in scope.counted:
+        counts[one.score] += one.n
     words = _by_word(counts.items())
     parts = [
         {"name": word, "count": count, "link": scope.link("issues", severity=word)}
@@ -54,13 +55,12 @@ def lateness(scope: Scope) -> dict[str, Any]:
 def by_account(scope: Scope, slices: list[dict[str, Any]], now: datetime) -> list[dict[str, Any]]:
     """Return each account with what is wrong there and how fresh that knowledge is."""
     counts: dict[int, list[tuple[int, int]]] = defaultdict(list)
-    grouped = scope.issues.order_by().values_list("account_id", scope.named("score"))
-    for account_id, score, count in grouped.annotate(n=Count("pk")):
-        counts[account_id].append((score, count))
+    for one in scope.counted:
+        counts[one.account].append((one.score, one.n))
     gaps = dict(scope.gaps.order_by().values_list("account_id").annotate(n=Count("pk")))
     looked = defaultdict(list)
-    for one in slices:
-        looked[one["account_id"]].append(one)
+    for read in slices:
+        looked[read["account_id"]].append(read)
     rows = []
     for account in scope.accounts:
         mine, only = counts[account.pk], {"account": account.pk}
@@ -111,16 +111,20 @@ def _freshness(slices: list[dict[str, Any]], now: datetime) -> dict[str, Any]:
 
 def by_technology(scope: Scope, slices: list[dict[str, Any]]) -> dict[str, Any]:
     """Return the technologies with the highest score, and how many have nothing open."""
-    grouped = scope.issues.order_by().values("technology")
-    counted = grouped.annotate(sum=Sum(scope.named("score")), count=Count("pk"))
+    sums: dict[str, int] = defaultdict(int)
+    counts: dict[str, int] = defaultdict(int)
+    for one in scope.counted:
+        sums[one.technology] += one.score * one.n
+        counts[one.technology] += one.n
     rows = [
         {
-            **row,
-            "score": row["sum"],
-            "label": technology_label(row["technology"]),
-            "link": scope.link("issues", technology=row["technology"]),
+            "technology": name,
+            "score": score,
+            "count": counts[name],
+            "label": technology_label(name),
+            "link": scope.link("issues", technology=name),
         }
-        for row in counted.order_by("-sum", "technology")
+        for name, score in sorted(sums.items(), key=lambda one: (-one[1], one[0]))
     ]
     _share(rows, least=2)
     clean = {one["technology"] for one in slices} - {row["technology"] for row in rows}
@@ -130,16 +134,23 @@ def by_technology(scope: Scope, slices: list[dict[str, Any]]) -> dict[str, Any]:
 
 def waiting(scope: Scope) -> dict[str, Any]:
     """Return the issues that stand longest without a decision, and the newest."""
-    rows = scope.issues.select_related("version", "item__account").defer("item__config", "evidence")
     opened, score = scope.named("opened_at"), f"-{scope.named('score')}"
     week = scope.issues.filter(**{f"{opened}__gte": scope.at - 7 * DAY})
     return {
-        "oldest": rows.order_by(opened, score, "pk")[:SHOWN],
+        "oldest": _first(scope, opened, score, "pk"),
         "oldest_link": scope.link("issues", order="oldest"),
-        "newest": rows.order_by(f"-{opened}", score, "pk")[:SHOWN],
+        "newest": _first(scope, f"-{opened}", score, "pk"),
         "newest_link": scope.link("issues", order="newest", age="week"),
         "new": week.count(),
     }
+
+
+def _first(scope: Scope, *order: str) -> list[Any]:
+    """Return the first open issues of an order: what is shown of them is read of these only."""
+    keys = list(scope.issues.order_by(*order).values_list("pk", flat=True)[:SHOWN])
+    rows = scope.issues.filter(pk__in=keys).order_by(*order)
+    shown = rows.select_related("version", "item__account")
+    return list(shown.defer("item__config", "evidence"))
 
 
 def ending(scope: Scope) -> dict[str, Any]:

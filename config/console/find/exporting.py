@@ -1,12 +1,13 @@
 """What a search found as a file: CSV for a spreadsheet, JSON for a program."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from django.http import HttpRequest, StreamingHttpResponse
 
-from accounts.admin.exporting import export
+from accounts.admin.exporting import Cut, export
 from config.console.find.asked import Asked
+from items.bounding import TooLong
 from items.searching import HOLDS, INSIDE, IS, Hit
 from items.spotting import spots
 
@@ -21,7 +22,16 @@ def exported(
     asked: Asked, hits: Iterable[Hit], request: HttpRequest, form: str
 ) -> StreamingHttpResponse:
     """Give every hit as a line, as they are read."""
-    return export(form, "search", HEADS, (list(_line(asked, hit, request)) for hit in hits))
+    lines = (list(_line(asked, hit, request)) for hit in hits)
+    return export(form, "search", HEADS, as_far_as_it_goes(lines))
+
+
+def as_far_as_it_goes(rows: Iterable[Sequence[Any]]) -> Iterator[Sequence[Any] | Cut]:
+    """Yield rows; where the time is over before the last one, say so in its place."""
+    try:
+        yield from rows
+    except TooLong as over:
+        yield Cut(f"This file was cut: there may be more. {over}")
 
 
 def _line(asked: Asked, hit: Hit, request: HttpRequest) -> Iterator[Any]:

@@ -41,6 +41,8 @@ from items.spotting import spots
 
 # Seconds that one search may take.
 SECONDS = 10
+# Seconds that a file may take.
+FILE_SECONDS = 60.0
 EACH = 4
 SCOPES = {GONE: "what is gone", OLDER: "older revisions"}
 # Values of one facet that are shown without a click.
@@ -94,7 +96,7 @@ def _is_gone(asked: Asked, user: Any) -> bool:
 
 def _every(asked: Asked, user: Any) -> Iterator[Hit]:
     sight = visible(Item.objects.all(), user)
-    return every_hit(asked.question, sight, asked.chosen, asked.moment)
+    return every_hit(asked.question, sight, asked.chosen, asked.moment, FILE_SECONDS)
 
 
 def _shown(request: HttpRequest, asked: Asked, found: Found) -> dict[str, Any]:

@@ -19,7 +19,9 @@ from audits.admin.views import in_reach
 from audits.models import SavedView
 from audits.querying import Answer, Column, Query, Row, columns_of, query, things_in
 from config.console.days import Day, day_of
+from config.console.find.exporting import as_far_as_it_goes
 from config.console.page import page
+from items.bounding import TooLong, at_most
 from items.models import Item
 from items.naming import technology_label
 from items.watchers import watchers
@@ -43,9 +45,9 @@ def query_page(request: HttpRequest) -> HttpResponseBase:
     faults = asked.faults() if ran else []
     form = request.GET.get("export", "")
     if form in FORMS and ran and not faults:
-        rows = _rows(request, asked, day, Answer(), SECONDS)
+        lines = ([*_who(row), *row.cells] for row in _every_row(request, asked, day))
         heads = [*WHO, *_heads(asked)]
-        return export(form, "query", heads, ([*_who(row), *row.cells] for row in rows))
+        return export(form, "query", heads, as_far_as_it_goes(lines))
     context: dict[str, Any] = {
         "crumb": ("Search", reverse("find")),
         "asked": asked,
@@ -112,6 +114,15 @@ def _rows(
         sight = sight.filter(account__groups__in=groups)
     moment = None if day.now else day.moment
     return query(asked, things_in(sight, moment), _seen(request), answer, moment, seconds)
+
+
+def _every_row(request: HttpRequest, asked: Query, day: Day) -> Iterator[Row]:
+    """Yield the rows of a file; raise TooLong after those that there was time for."""
+    answer = Answer()
+    with at_most(SECONDS):
+        yield from _rows(request, asked, day, answer, SECONDS)
+    if answer.stopped:
+        raise TooLong(f"There was time to ask {answer.asked:,} things only.")
 
 
 def _seen(request: HttpRequest) -> frozenset[str] | None:
