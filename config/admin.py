@@ -20,6 +20,7 @@ from accounts.admin.accounts import DOINGS
 from accounts.models import Account
 from accounts.moments import Moment, moment_of, page_time
 from accounts.seeing import visible
+from accounts.types import types
 from audits.admin.queue_list import PageByKeys
 from audits.models import Issue, severity
 from audits.recalling import score_at
@@ -40,7 +41,8 @@ def _scan(account: Account) -> tuple[int, str]:
 
 
 def _readable(account: Account) -> bool:
-    return account.active and not (account.third_party or account.archived_at)
+    watched = account.active and not (account.third_party or account.archived_at)
+    return watched and account.type in types
 
 
 SCAN = Doing("Scan now", "sync", "scan", _scan, _readable, "asked for a scan")

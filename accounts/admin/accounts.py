@@ -235,12 +235,11 @@ class AccountAdmin(HistoryAdmin):
         account_type = self.type_of(request, obj)
         first = ["name", "identifier", "groups", "owner_mail", "notes"]
         below = ["watches_found"] if account_type.finds else []
+        asked = names_of(account_type.parameters)
+        into = (f"How Vervet gets into {account_type.label}", {"fields": asked})
         return [
             (None, {"fields": (["kind"] if obj else ["type"]) + first}),
-            (
-                f"How Vervet gets into {account_type.label}",
-                {"fields": names_of(account_type.parameters)},
-            ),
+            *([into] if asked else []),
             ("Reading", {"fields": [*below, "active", "third_party", "calls_per_second"]}),
         ]
 
@@ -366,6 +365,8 @@ class AccountAdmin(HistoryAdmin):
             word, tone = "only known", "information"
         else:
             word, tone = ("watched", "good") if account.active else ("switched off", "medium")
+        if _watched(account) and account.type not in types:
+            word, tone = f"{word}, its plugin is missing", "medium"
         if account.missing_since and not account.archived_at and past_time() is None:
             word, tone = f"{word}, not listed any more", "medium"
         return tag(tone, word)

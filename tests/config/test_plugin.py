@@ -118,6 +118,10 @@ def it_went_and_left_everything_readable(client: Client) -> None:
         f"/items/compare/?a={issue.item_id}",
     ):
         assert client.get(page).status_code in (200, 301, 302), page
+    account_page = client.get(f"/accounts/account/{account.pk}/change/").content.decode()
+    assert "Scan now" not in account_page
+    assert "Read now" not in client.get(f"/items/item/{issue.item_id}/change/").content.decode()
+    assert "its plugin is missing" in client.get("/accounts/account/").content.decode()
     assert "gate" in client.get("/items/item/").content.decode()
     assert slices() == [], "nothing of it is looked at"
     pipeline.judge(account.pk, "acme.door")

@@ -13,6 +13,7 @@ from config.console.page import one
 from config.scheduling import read_now
 from items.models import Item
 from items.naming import technology_label
+from items.watchers import watchers
 
 
 @require_POST
@@ -49,7 +50,11 @@ def item_read(request: HttpRequest, pk: int) -> HttpResponse:
 def may_read(item: Item, user: Any) -> bool:
     """Say whether the person may have the item's account read, and whether it is read at all."""
     watched = item.account.active and not (item.account.third_party or item.account.archived_at)
-    return watched and bool(user.has_perm("accounts.scan_account", item.account))
+    return (
+        watched
+        and item.technology in watchers
+        and bool(user.has_perm("accounts.scan_account", item.account))
+    )
 
 
 def _back(item: Item, part: str = "") -> HttpResponse:
