@@ -132,16 +132,19 @@ def test_what_is_wrong_is_not_behind_a_fold_and_help_stays_in_its_pane(
     visit = Visit(chromium, live_server.url, *WIDTHS["desk"])
     page = visit.page
     visit.look(f"/audits/rule/{rule.pk}/workbench/")
+    page.click("summary >> text=What makes it the same issue")
     page.fill("#id_identity", "[")
     page.locator("details:has(> div #id_identity)").evaluate("one => { one.open = false }")
     page.wait_for_selector("#said-identity .fault")
 
     page.fill("#id_expression", "Tags[?")
     page.wait_for_selector("#bench-help .values button")
-    for row in page.locator("#bench-help [role=listitem]").all():
-        edges = row.evaluate(
-            "row => [...row.children].map(one => one.getBoundingClientRect()).flatMap("
-            "one => [one.left, one.right])"
-        )
+    # All at once: the next answer puts other rows in their place.
+    rows = page.locator("#bench-help [role=listitem]").evaluate_all(
+        "rows => rows.map(row => [...row.children].map(one => one.getBoundingClientRect())"
+        ".flatMap(one => [one.left, one.right]))"
+    )
+    assert rows
+    for edges in rows:
         assert edges == sorted(edges), "a path, its values and how often stand side by side"
     assert visit.wrong == []
