@@ -251,6 +251,12 @@ def test_a_disabled_subscription_is_not_entered(azure: Azure) -> None:
         whoami(**GIVEN)
 
 
+def test_a_proxys_page_is_no_answer(azure_faults: Spoiler) -> None:
+    azure_faults.add(path="/subscriptions/*", answer=Answer(b"<html>Log in</html>"))
+    with pytest.raises(Refused, match="A proxy on the way"):
+        whoami(**GIVEN)
+
+
 def test_a_missing_role_is_told_with_what_mends_it(azure: Azure) -> None:
     azure.denied.add("Microsoft.Resources/subscriptions")
     with pytest.raises(Refused, match=r"AuthorizationFailed: .* Assign the role as shown here"):
