@@ -25,7 +25,7 @@ help:
 	@echo "make lint         format, lint, types, Django's checks, migrations, rule packs"
 	@echo "make format       formats the code"
 	@echo "make lock         writes the locked requirements anew (UPGRADE=1: newest versions)"
-	@echo "make bench-scan   what a scan costs beside plain boto3 (N=1000)"
+	@echo "make bench-scan   what a scan costs, AWS's beside plain boto3 (N=1000; P=aws, gcp, azure or all)"
 	@echo "make bench-rules  what evaluating a rule takes beside stock JMESPath"
 	@echo "make bench-impact what looking ahead over N stored items takes (N=100000)"
 	@echo "make bench-console  what the console's pages take with N items in PostgreSQL (N=100000)"
@@ -92,7 +92,10 @@ clean:
 # -- Measuring ------------------------------------------------------------------------------------
 
 bench-scan: .venv/dev
-	$(BIN)/python -m benchmarks.scan $(or $(N),1000)
+	for cloud in $(or $(P),aws gcp azure); do \
+		if [ $$cloud = aws ]; then $(BIN)/python -m benchmarks.scan $(or $(N),1000); \
+		else $(BIN)/python -m benchmarks.clouds $$cloud $(or $(N),1000); fi || exit 1; \
+	done
 
 bench-rules: .venv/dev
 	$(BIN)/python -m benchmarks.rules
