@@ -4,10 +4,13 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
+from accounts.discovering import discover
 from accounts.models import Account
 from audits.models import Issue
 from config import pipeline
 from config.demo.google import Google
+from config.demo.google_company import ORGANIZATION, found
+from config.demo.google_company import PROJECT as HALDEN
 from items.models import Gap, Item
 from notifications.models import Line
 from notifications.sending import send_due
@@ -91,3 +94,26 @@ def test_an_unchanged_project_of_a_thousand_costs_as_many_queries_as_any_account
     assert (run.found, run.changed, run.created) == (1000, 0, 0)
     assert (Item.history.count(), Line.objects.count()) == before
     assert len(queries) <= 12, [query["sql"][:120] for query in queries]
+
+
+def test_an_organisation_brings_its_projects_and_both_are_read(
+    google: Google, db: None, google_env: None
+) -> None:
+    found(google)
+    parent = AccountFactory(type="gcp.organization", identifier=ORGANIZATION, parameters={})
+    (project,) = discover(parent).new
+    assert (project.type, project.identifier) == ("gcp", HALDEN)
+    for account, technology in (
+        (parent, "gcp.organization"),
+        (parent, "gcp.folder"),
+        (project, "gcp.project"),
+        (project, "gcp.compute.network"),
+        (project, FIREWALL),
+    ):
+        run = pipeline.check(account.pk, technology)
+        assert (run.gaps, run.found > 0) == (0, True), technology
+    network = Item.objects.get(technology="gcp.compute.network", name="main")
+    firewall = Item.objects.get(technology=FIREWALL, name="allow-ssh")
+    assert firewall.config["network"] == network.full_name, "so that each leads to the other"
+    assert len({account.config["name"] for account in Item.objects.filter(account=parent)}) == 2
+    assert google.logins.given == 1, "one token for all accounts of a login"
