@@ -82,6 +82,10 @@ def _load_all(pack: str, package: ModuleType) -> Iterator[Loaded]:
 
 def _load(pack: str, one: Shipped) -> Iterator[Loaded]:
     framework = Framework.objects.filter(key=one.key).first()
+    if framework and framework.pack and framework.pack != pack:
+        problem = f"The pack {framework.pack} has a framework {one.key} already; it keeps it."
+        yield Loaded(one.key, "left out", problems=(problem,))
+        return
     if framework is None:
         taken = Framework.objects.filter(name=one.fields["name"]).first()
         if taken:

@@ -71,6 +71,9 @@ def _load(pack: str, package: ModuleType) -> Iterator[Loaded]:
         elif not table.pack and not table.shipped:
             problem = f"There is a table {key} of your own; give it another key to get this one."
             yield Loaded(key, "left out", problems=(problem,))
+        elif table.pack and table.pack != pack:
+            problem = f"The pack {table.pack} has a table {key} already; the first one keeps it."
+            yield Loaded(key, "left out", problems=(problem,))
         elif _differs(table.shipped, fields):
             yield _follow(table, fields)
     for key, table in tables.items():

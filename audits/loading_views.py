@@ -76,7 +76,11 @@ def _load(pack: str, package: ModuleType) -> Iterator[Loaded]:
     for key, fields in shipped_views(package):
         seen.add(key)
         view = views.get(key)
-        if view is not None:
+        holder = view.shipped.get(PACK) if view is not None else None
+        if holder and holder != pack:
+            problem = f"The pack {holder} has a view {key} already; the first one keeps it."
+            yield Loaded(key, "left out", problems=(problem,))
+        elif view is not None:
             yield from _follow(view, pack, fields)
         elif SavedView.objects.filter(name=fields["name"]).exists():
             problem = f"There is a view named {fields['name']} already."

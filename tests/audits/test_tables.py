@@ -321,3 +321,13 @@ def test_a_rule_that_names_no_table_there_is_is_warned_of_with_the_mend() -> Non
     assert trap.text == "There is no reference table risky-port. Did you mean risky-ports?"
     assert trap.mend == "has(table('risky-ports')[].ports[], Port)"
     assert warnings({**fields, "expression": trap.mend}) == []
+
+
+@pytest.mark.django_db
+def test_a_pack_does_not_take_the_table_of_another(tables: Path) -> None:
+    load_tables()
+    (tables / "risky-ports.yaml").write_text("title: Mine\nabout: Of boxes.\nrows: []\n")
+    (said,) = load_tables()
+    assert (said.key, said.what) == ("risky-ports", "left out")
+    assert "The pack vervet has a table risky-ports already" in said.problems[0]
+    assert ReferenceTable.objects.get(key="risky-ports").title != "Mine"

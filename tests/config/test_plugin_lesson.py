@@ -9,6 +9,7 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
+from django.core.management import CommandError, call_command
 
 from config.serving import ROOT
 from tests.packages import away_from_here
@@ -77,3 +78,11 @@ def test_the_lesson_works_from_start_to_finish(tmp_path: Path, bin_folder: Path)
     with closing(sqlite3.connect(tmp_path / "vervet.sqlite3")) as database:
         found = database.execute("select score from audits_issue").fetchall()
         assert found == [(8,)], "the room without a lock"
+
+
+def test_a_new_plugin_overwrites_nothing_and_has_a_name_that_python_takes(tmp_path: Path) -> None:
+    with pytest.raises(CommandError, match="is there already"):
+        call_command("startplugin", "hotel", to=tmp_path)
+    with pytest.raises(CommandError, match="a word of small letters"):
+        call_command("startplugin", "my-hotel", to=tmp_path / "new")
+    assert [*tmp_path.iterdir()] == []
