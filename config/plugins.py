@@ -31,6 +31,7 @@ GROUPS = (
     "vervet.notifiers",
     "vervet.packs",
     "vervet.providers",
+    "vervet.firewalls",
 )
 TABLE = "PLUGINS"
 

@@ -22,7 +22,7 @@ import sys
 from accounts.providers import every, first, sound
 assert [one.key for one in sound()] == ["aws", "gcp", "azure"]
 every("references"), every("ids"), every("secrets"), first("traffic", {"access": 1}, ())
-sdks = {"boto3", "botocore", "googleapiclient", "google", "azure", "django"}
+sdks = {"boto3", "botocore", "googleapiclient", "google", "azure", "msal"}
 print(sorted(sdks & {name.partition(".")[0] for name in sys.modules}))
 """
 
