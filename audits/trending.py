@@ -87,15 +87,19 @@ class Week:
     causes: dict[Why, Sum] = field(default_factory=lambda: {why: Sum() for why in Why})
 
 
-def trend(issues: QuerySet[Issue], now: datetime, weeks: int = WEEKS) -> list[Week]:
+def trend(
+    issues: QuerySet[Issue], now: datetime, weeks: int = WEEKS, score: int | None = None
+) -> list[Week]:
     """Return the last ``weeks`` times seven days of the score of some issues, the oldest first.
 
-    ``now`` may lie in the past: what moved the score since is taken away.
+    ``now`` may lie in the past. ``score`` is that of then, where it is known; else today's, less
+    what moved it since.
     """
     first = now - weeks * WEEK
     found = [Week(first + n * WEEK, first + (n + 1) * WEEK) for n in range(weeks)]
-    score = score_of(issues)
-    for step in steps(issues, first):
+    until = None if score is None else now
+    score = score_of(issues) if score is None else score
+    for step in steps(issues, first, until):
         if step.at > now:
             score -= step.by
             continue
@@ -114,14 +118,18 @@ def score_of(issues: QuerySet[Issue]) -> int:
     return sum(scores.values_list("score", flat=True))
 
 
-def steps(issues: QuerySet[Issue], since: datetime) -> Iterator[Step]:
-    """Yield what moved the score of some issues from a moment on.
+def steps(
+    issues: QuerySet[Issue], since: datetime, until: datetime | None = None
+) -> Iterator[Step]:
+    """Yield what moved the score of some issues from a moment on, up to another or to today.
 
     What came before is read only of issues to which something happened since.
     """
-    moved = IssueEvent.objects.filter(at__gte=since).exclude(what=What.ASSIGNED)
-    wanted = issues.filter(pk__in=moved.values("issue")).order_by().values("pk")
-    events = IssueEvent.objects.filter(issue__in=wanted).exclude(what=What.ASSIGNED)
+    known = IssueEvent.objects.exclude(what=What.ASSIGNED)
+    known = known if until is None else known.filter(at__lte=until)
+    moved = known.filter(at__gte=since).values("issue")
+    wanted = issues.filter(pk__in=moved).order_by().values("pk")
+    events = known.filter(issue__in=wanted)
     # By the key: by "issue" would follow the order in which issues are listed.
     rows = events.order_by("issue_id", "at", "pk").values_list(*_FIELDS)
     for _, lines in groupby(rows.iterator(chunk_size=5000), key=lambda row: row[0]):

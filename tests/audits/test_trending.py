@@ -96,6 +96,10 @@ def test_the_start_and_the_causes_come_to_the_end(histories: list[Any]) -> None:
         assert before.end == after.start
     present = Issue.objects.unjustified().aggregate(n=Sum("score"))["n"] or 0
     assert weeks[-1].end == present == score_at(lives, 0)
+    # Of a past moment whose score is known, nothing later is read, and it comes to the same.
+    then = timezone.now() - timedelta(days=9, hours=12)
+    past = trend(Issue.objects.all(), then)
+    assert past == trend(Issue.objects.all(), then, score=score_at(lives, 10))
 
 
 @pytest.mark.parametrize(

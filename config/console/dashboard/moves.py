@@ -46,7 +46,8 @@ class Cause:
 
 def moves(scope: Scope, now: datetime) -> dict[str, Any]:
     """Return how the score moved in twelve weeks, and what came to the difference in the last."""
-    weeks = trend(scope.all_issues, now)
+    then = None if scope.moment.now else sum(one.score * one.n for one in scope.counted)
+    weeks = trend(scope.all_issues, now, score=then)
     last = weeks[-1]
     if not any(week.start or week.end for week in weeks):
         return {"moves": None}
