@@ -16,7 +16,7 @@ from accounts.models import Account
 from audits.rulebook import waiting
 from items.claiming import pause
 from items.models import Slice, WatcherSetting
-from items.watchers import watchers
+from items.watchers import watched_in
 
 Due = tuple[int, str]
 JOBS = ("config.jobs.check", "config.jobs.judge", "config.jobs.discover")
@@ -56,11 +56,10 @@ def _switched_on(accounts: Iterable[Account]) -> Iterator[tuple[Account, Watcher
     """Yield each slice that is on, with what is set for it; one query for all."""
     rows = list(WatcherSetting.objects.all())
     for account in accounts:
-        for technology in watchers:
-            if technology in watchers and watchers[technology].account_type == account.type:
-                setting = WatcherSetting.among(rows, account, technology)
-                if setting.on:
-                    yield account, setting
+        for technology in watched_in(account.type):
+            setting = WatcherSetting.among(rows, account, technology)
+            if setting.on:
+                yield account, setting
 
 
 def due_slices(now: datetime) -> list[Due]:

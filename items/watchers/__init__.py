@@ -1,5 +1,7 @@
 """Every technology that is watched. Other packages add theirs as entry points."""
 
+from collections.abc import Iterator
+
 from config.plugins import Registry
 from items.watchers.base import Watcher
 
@@ -92,3 +94,18 @@ watchers: Registry[type[Watcher]] = Registry(
         "azure.security.policies": "items.watchers.azure.security:Policies",
     },
 )
+
+
+def watched_in(account_type: str) -> Iterator[str]:
+    """Yield the technologies of a kind of account; of ours, only that provider's are imported.
+
+    The SDKs of all providers take more memory than a scan: a name of ours begins as its kind of
+    account does. What other packages bring is asked.
+    """
+    provider = account_type.partition(".")[0]
+    for technology in watchers:
+        foreign = technology in watchers.builtin and technology.partition(".")[0] != provider
+        if foreign or technology not in watchers:
+            continue
+        if watchers[technology].account_type == account_type:
+            yield technology

@@ -1,5 +1,8 @@
 """What is due, when, and that it is queued once."""
 
+import os
+import subprocess
+import sys
 from datetime import timedelta
 from typing import Any
 
@@ -115,3 +118,29 @@ def test_a_tick_costs_the_same_queries_for_many_accounts(
         assert len(due_slices(now)) == 20 * len(AWS)
         stale = stale_slices(now)
     assert len(stale) == 20
+
+
+def test_a_tick_imports_only_what_reads_the_accounts_that_there_are() -> None:
+    """Each provider's SDK takes tens of megabytes in every worker."""
+    code = """
+import sys
+import django
+django.setup()
+import config.scheduling
+from items.watchers import watched_in
+print(*watched_in("azure"))
+print(*sorted({"boto3", "botocore", "googleapiclient"} & {*sys.modules}))
+"""
+    env = os.environ | {"DJANGO_SETTINGS_MODULE": "config.settings"}
+    done = subprocess.run(
+        [sys.executable, "-c", code], env=env, capture_output=True, text=True, check=True
+    )
+    technologies, foreign = done.stdout.split("\n")[:2]
+    assert "azure.security.policies" in technologies.split()
+    assert foreign == ""
+
+
+def test_names_of_ours_begin_as_their_kind_of_account_does() -> None:
+    for technology in watchers.builtin:
+        provider = watchers[technology].account_type.partition(".")[0]
+        assert technology.partition(".")[0] == provider
