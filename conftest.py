@@ -9,7 +9,8 @@ import shutil
 import sqlite3
 import tempfile
 from collections.abc import Callable, Iterator
-from contextlib import closing
+from contextlib import ExitStack, closing
+from fcntl import LOCK_EX, flock
 from functools import cache
 from hashlib import sha256
 from importlib.util import find_spec
@@ -102,38 +103,86 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 @pytest.fixture(scope="session")
-def django_db_modify_db_settings(django_db_modify_db_settings: None) -> None:
-    """Begin with a copy of an SQLite file that is migrated already, where there is one.
+def turn(django_db_blocker: Any) -> Iterator[ExitStack]:
+    """Let one worker migrate where nothing is kept yet; the others wait, and take its copy."""
+    lock = settings.BASE_DIR / "build" / "migrated.lock"
+    lock.parent.mkdir(parents=True, exist_ok=True)
+    with ExitStack() as held, django_db_blocker.unblock():
+        flock(held.enter_context(lock.open("w")), LOCK_EX)
+        if kept():
+            held.close()
+        yield held
+
+
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings(
+    django_db_modify_db_settings: None, django_db_blocker: Any, turn: ExitStack
+) -> None:
+    """Begin with a copy of a database that is migrated already, where there is one.
 
     Migrating takes longer than most runs of a few tests. Only what is new is then migrated.
     """
-    if settings.SQLITE and migrated().exists():
-        shutil.copy(migrated(), settings.DATABASES["default"]["TEST"]["NAME"])
-
-
-@pytest.fixture(scope="session")
-def django_db_keepdb(django_db_keepdb: bool) -> bool:
-    """Take the copy as it is; it goes with the folder in which it lies."""
-    return django_db_keepdb or (settings.SQLITE and migrated().exists())
-
-
-@pytest.fixture(scope="session")
-def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> None:
-    """Keep what was migrated for the next run."""
-    if not settings.SQLITE or migrated().exists():
-        return
     with django_db_blocker.unblock():
+        if not kept():
+            return
+        if settings.SQLITE:
+            shutil.copy(migrated(), settings.DATABASES["default"]["TEST"]["NAME"])
+        else:
+            connection.settings_dict["TEST"]["TEMPLATE"] = template()
+
+
+@pytest.fixture(scope="session")
+def django_db_keepdb(django_db_keepdb: bool, turn: ExitStack) -> bool:
+    """Take the copy as it is; it goes with the folder in which it lies."""
+    return django_db_keepdb or (settings.SQLITE and kept())
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup: None, django_db_blocker: Any, turn: ExitStack) -> None:
+    """Keep what was migrated for the next run."""
+    with django_db_blocker.unblock():
+        if not kept():
+            keep()
+    turn.close()
+
+
+def kept() -> bool:
+    """Say whether a migrated database of just these migrations and packages is kept."""
+    if settings.SQLITE:
+        return migrated().exists()
+    with connection._nodb_cursor() as cursor:
+        cursor.execute("SELECT 1 FROM pg_database WHERE datname = %s", [template()])
+        return cursor.fetchone() is not None
+
+
+def keep() -> None:
+    """Keep the test database as it is now, in place of older ones."""
+    if settings.SQLITE:
         fresh = migrated().with_suffix(f".{os.getpid()}")
-        fresh.parent.mkdir(parents=True, exist_ok=True)
         with closing(sqlite3.connect(fresh)) as copy:
             connection.ensure_connection()
             connection.connection.backup(copy)
         fresh.rename(migrated())
+        return
+    name = connection.settings_dict["NAME"]
+    connection.close()  # A database in use cannot be copied.
+    with connection._nodb_cursor() as cursor:
+        begins = template().rpartition("_")[0]
+        cursor.execute("SELECT datname FROM pg_database WHERE starts_with(datname, %s)", [begins])
+        for (old,) in cursor.fetchall():
+            cursor.execute(f'DROP DATABASE "{old}"')
+        cursor.execute(f'CREATE DATABASE "{template()}" TEMPLATE "{name}"')
+
+
+@cache
+def template() -> str:
+    """Return the name of the migrated database on a PostgreSQL server, one a DATABASE_URL."""
+    return f"{settings.DATABASES['default']['NAME']}_{migrated().stem.replace('-', '_')}"
 
 
 @cache
 def migrated() -> Path:
-    """Return where a migrated database of just these migrations and packages is kept."""
+    """Return the file that a migrated database of just these migrations and packages is kept in."""
     said = sha256((settings.BASE_DIR / "requirements.txt").read_bytes())
     for path in sorted(settings.BASE_DIR.glob("*/migrations/*.py")):
         said.update(path.name.encode() + path.read_bytes())

@@ -47,6 +47,7 @@ def pack(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Pack]:
     (info / "METADATA").write_text("Metadata-Version: 2.1\nName: acme-pack\nVersion: 1.0\n")
     (info / "entry_points.txt").write_text("[vervet.packs]\nacme = acme_pack\n")
     monkeypatch.syspath_prepend(str(tmp_path))
+    monkeypatch.setattr(packs, "builtin", {})  # Ours are loaded in test_packs.
     _forget()
     yield Pack(package)
     sys.modules.pop("acme_pack", None)
@@ -141,7 +142,11 @@ def test_a_rule_of_the_admin_has_no_pack_and_is_left_alone(pack: Pack) -> None:
     assert Rule.objects.get(key="ours").state == "active"
 
 
-def test_a_broken_file_names_itself(tmp_path: Path, pack: Pack) -> None:
+def test_a_broken_file_names_itself(
+    tmp_path: Path, pack: Pack, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(packs, "builtin", {"vervet": "audits.packs"})
+    _forget()
     (pack.folder / "acme.box.yaml").write_text("technology: [")
     module = ModuleType("acme_pack")
     module.__path__ = [str(pack.folder)]
