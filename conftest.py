@@ -65,7 +65,9 @@ DATABASE = {"db", "transactional_db", "live_server"}
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    parser.addoption("--database", action="store_true", help="only tests that use the database")
+    parser.addoption(
+        "--database", action="store_true", help="only what a database may change: no browser"
+    )
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
@@ -78,6 +80,12 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 
 def uses_database(item: pytest.Item) -> bool:
+    """Say whether a test may come out otherwise on another database.
+
+    What a browser draws does not: the pages that it is given are asked for without one, too.
+    """
+    if any("browser" in mark.args for mark in item.iter_markers("needs")):
+        return False
     names = set(getattr(item, "fixturenames", ()))
     return bool(names & DATABASE or item.get_closest_marker("django_db"))
 

@@ -9,6 +9,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
 from django.db.models import Case, DateTimeField, ExpressionWrapper, F, Q, Value, When
+from django.db.models.functions import Cast
 from django.utils import timezone
 
 from accounts.moments import page_time
@@ -81,6 +82,7 @@ def due_at(policies: Policies) -> Any:
             for word, days in policies.items()
             if days is not None
         ),
-        default=None,
+        # Where there is no policy this is all, and PostgreSQL orders by no bare NULL.
+        default=Cast(Value(None), DateTimeField()),
         output_field=DateTimeField(),
     )
