@@ -3,7 +3,9 @@
 import os
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 
@@ -12,38 +14,44 @@ from config.serving import ROOT
 NEEDY = """
 import pytest
 
-@pytest.mark.needs("{need}")
-def test_something():
+@pytest.mark.needs("browser")
+def test_in_a_browser():
+    pass
+
+@pytest.mark.needs("postgres")
+def test_on_postgres():
     pass
 """
+REASONS = {"browser": "there is no Chromium", "postgres": "the suite runs on SQLite"}
 
 
-def outcome(tmp_path: Path, need: str, **environment: str) -> str:
-    """Run one needy test where no browser is to be found, on SQLite; return the closing lines."""
-    test = tmp_path / "test_needy.py"
-    test.write_text(NEEDY.format(need=need))
-    command = [sys.executable, "-m", "pytest", f"--config-file={ROOT / 'pyproject.toml'}"]
-    done = subprocess.run(
-        [*command, "-p", "conftest", "-p", "no:cacheprovider", str(test)],
+@pytest.fixture
+def needy() -> Iterator[Path]:
+    """A file of tests below our conftest.py."""
+    (ROOT / "build").mkdir(exist_ok=True)
+    with TemporaryDirectory(dir=ROOT / "build") as folder:
+        test = Path(folder) / "test_needy.py"
+        test.write_text(NEEDY)
+        yield test
+
+
+def outcome(test: Path, **environment: str) -> str:
+    """Run needy tests where no browser is to be found, on SQLite; return the closing lines."""
+    given = {"VERVET_VAR": str(test.parent), "VERVET_ENV_FILE": os.devnull, "PATH": ""}
+    return subprocess.run(
+        [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", str(test)],
         cwd=ROOT,
-        env={"VERVET_VAR": str(tmp_path), "HOME": os.environ.get("HOME", ""), **environment},
+        env={"HOME": os.environ.get("HOME", ""), **given, **environment},
         capture_output=True,
         text=True,
-    )
-    return done.stdout
+    ).stdout
 
 
-@pytest.mark.parametrize(
-    ("need", "reason"), [("browser", "there is no Chromium"), ("postgres", "runs on SQLite")]
-)
-def test_what_is_missing_skips_or_fails_with_the_reason(
-    tmp_path: Path, need: str, reason: str
-) -> None:
-    skipped = outcome(tmp_path, need, PATH="")
-    assert "1 skipped" in skipped
-    assert f"needs {need}: " in skipped
-    assert reason in skipped
-    failed = outcome(tmp_path, need, PATH="", VERVET_REQUIRE="other,browser,postgres")
-    assert "1 error" in failed
-    assert f"{need} is required, but" in failed
-    assert reason in failed
+def test_what_is_missing_skips_or_fails_with_the_reason(needy: Path) -> None:
+    skipped = outcome(needy)
+    assert "2 skipped" in skipped
+    failed = outcome(needy, VERVET_REQUIRE="other,browser,postgres")
+    assert "2 errors" in failed
+    for need, reason in REASONS.items():
+        assert f"needs {need}: {reason}" in skipped
+        assert f"{need} is required, but {reason}" in failed
