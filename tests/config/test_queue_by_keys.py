@@ -62,6 +62,17 @@ def test_keys_move_and_choose(visit: Visit) -> None:
     assert visit.wrong == []
 
 
+def test_a_slash_opens_the_search_where_a_narrow_window_folds_it_away(visit: Visit) -> None:
+    page = visit.page
+    page.set_viewport_size({"width": 390, "height": 844})
+    page.locator("#queue-search").wait_for(state="hidden")
+    page.keyboard.press("/")
+    page.wait_for_function("document.activeElement.id === 'queue-search'")
+    page.keyboard.type("xjy")
+    assert page.input_value("#queue-search") == "xjy"
+    assert visit.wrong == []
+
+
 def test_what_is_chosen_is_assigned(visit: Visit) -> None:
     page = visit.page
     for key in ("j", "x", "j", "x", "a"):
