@@ -47,11 +47,17 @@ def pack(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Pack]:
     (info / "METADATA").write_text("Metadata-Version: 2.1\nName: acme-pack\nVersion: 1.0\n")
     (info / "entry_points.txt").write_text("[vervet.packs]\nacme = acme_pack\n")
     monkeypatch.syspath_prepend(str(tmp_path))
-    monkeypatch.setattr(packs, "builtin", {})  # Ours are loaded in test_packs.
     _forget()
     yield Pack(package)
     sys.modules.pop("acme_pack", None)
     _forget()
+
+
+@pytest.fixture(autouse=True)
+def alone(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Beside somebody else's pack leave out ours, which take long and are loaded in test_packs."""
+    if "pack" in request.fixturenames:
+        monkeypatch.setattr(packs, "builtin", {})
 
 
 def _forget() -> None:

@@ -46,6 +46,12 @@ PERSONAL = (
 )
 
 
+EXAMPLES = [
+    {"name": "named", "fires": True, "config": {"GroupId": "sg-1"}},
+    {"name": "nameless", "fires": False, "config": {}},
+]
+
+
 def furnished(name: str, group: AccountGroup, by: User) -> Account:
     """Make an account with one of everything that can be looked at."""
     now = timezone.now()
@@ -77,7 +83,7 @@ def furnished(name: str, group: AccountGroup, by: User) -> Account:
         reason=f"aws.iam.role of {HIDDEN}, {name} has not been read completely.",
         since=now,
     )
-    tried = a_rule(title="Tried")
+    tried = a_rule(title="Tried", examples=EXAMPLES)
     Rule.objects.filter(pk=tried.pk).update(shadow=tried.active, state=Rule.State.SHADOW)
     for fingerprint, unknown in (("f", False), ("", True)):
         ShadowFinding.objects.create(
