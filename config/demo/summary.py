@@ -39,7 +39,7 @@ def summary() -> str:
 
 
 def _last_looks() -> dict[Key, Run]:
-    runs = Run.objects.filter(kind=Run.Kind.LOOKED).order_by("started_at")
+    runs = Run.objects.filter(kind=Run.Kind.LOOKED).order_by("started_at", "pk")
     last = {(run.account.name, run.technology): run for run in runs.select_related("account")}
     return dict(sorted(last.items()))
 
