@@ -112,7 +112,8 @@ def _begin(now: datetime) -> None:
     from django.apps import apps
 
     for model in apps.get_models():
-        if hasattr(model, "history"):
+        # Rows of a history have a field of this name, too.
+        if hasattr(model._meta, "simple_history_manager_attribute"):
             model.history.update(history_date=now - timedelta(days=DAYS))
 
 

@@ -239,7 +239,7 @@ SCAN_INTERVAL = number("VERVET_SCAN_INTERVAL", 900, least=60)
 LEASE_SECONDS = number("VERVET_LEASE_SECONDS", 300, least=1)
 # Items written in one transaction: SQLite has one write lock for everybody.
 PORTION = number("VERVET_PORTION", 1000 if SQLITE else 5000, least=1)
-FETCH_THREADS = number("VERVET_FETCH_THREADS", 8, least=1)
+FETCH_THREADS = number("VERVET_FETCH_THREADS", 16, least=1)
 # Calls to a cloud: seconds until one is given up, and how often it is tried.
 CALL_TIMEOUT = number("VERVET_CALL_TIMEOUT", 60, least=1)
 CALL_ATTEMPTS = number("VERVET_CALL_ATTEMPTS", 6, least=1)
