@@ -73,6 +73,7 @@ lint: .venv/dev
 	$(BIN)/ruff check .
 	$(BIN)/mypy .
 	$(SCRATCH) $(BIN)/python manage.py check --fail-level WARNING
+	$(SCRATCH) $(BIN)/python manage.py spectacular --validate --fail-on-warn --file build/api.yaml
 	$(SCRATCH) $(BIN)/python manage.py makemigrations --check --dry-run
 	$(SCRATCH) $(BIN)/python manage.py migrate --verbosity 0
 	$(SCRATCH) $(BIN)/python manage.py loadpacks --dry-run

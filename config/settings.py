@@ -100,6 +100,7 @@ INSTALLED_APPS = [
     "simple_history",
     "rest_framework",
     "django_filters",
+    "drf_spectacular",
     "django_q",
     "csp",
     "axes",
@@ -316,13 +317,39 @@ UNFOLD = {
 }
 AXES_LOCKOUT_TEMPLATE = "console/locked.html"
 
+# -- The API ----------------------------------------------------------------------------------
+
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": ["rest_framework.authentication.SessionAuthentication"],
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
-    "DEFAULT_FILTER_BACKENDS": ["django_filters.rest_framework.DjangoFilterBackend"],
-    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
-    "DEFAULT_PAGINATION_CLASS": "rest_framework.pagination.CursorPagination",
-    "PAGE_SIZE": 100,
+    "DEFAULT_RENDERER_CLASSES": [
+        "rest_framework.renderers.JSONRenderer",
+        "accounts.api.files.CsvRenderer",
+        "accounts.api.files.LinesRenderer",
+    ],
+    "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
+    "DEFAULT_PAGINATION_CLASS": "accounts.api.paging.Pages",
+    "DEFAULT_SCHEMA_CLASS": "accounts.api.describing.Describing",
+    "EXCEPTION_HANDLER": "accounts.api.problems.answer_problem",
+}
+SPECTACULAR_SETTINGS = {
+    "TITLE": "Vervet",
+    "DESCRIPTION": "Everything that the console shows and does, for programs.",
+    "VERSION": "1",
+    "OAS_VERSION": "3.1.1",
+    "SERVE_INCLUDE_SCHEMA": False,
+    "SERVE_PERMISSIONS": ["rest_framework.permissions.IsAuthenticated"],
+    "COMPONENT_SPLIT_REQUEST": True,
+    "SCHEMA_PATH_PREFIX": "/api/",
+    "ENUM_NAME_OVERRIDES": {
+        "RevisionKindEnum": "items.models.Kind",
+        "RunKindEnum": "items.models.Run.Kind",
+        "RunStateEnum": "items.models.Run.State",
+        "RuleStateEnum": "audits.models.Rule.State",
+        "DeliveryKindEnum": "notifications.models.Delivery.Kind",
+        "DeliveryStateEnum": "notifications.models.Delivery.State",
+        "JustificationStateEnum": "audits.models.Justification.State",
+    },
 }
 
 LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")

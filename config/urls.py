@@ -3,7 +3,6 @@
 from django.contrib import admin
 from django.urls import include, path
 
-from config.api import router
 from config.console.attachments import attachment
 from config.console.dashboard.page import dashboard
 from config.console.deciding import issue_covers
@@ -49,7 +48,7 @@ guarded = admin.site.admin_view
 
 urlpatterns = [
     path("healthz", health, name="health"),
-    path("api/", include(router.urls)),
+    path("api/", include("config.api.routes")),
     path("", guarded(dashboard)),
     path("search/", guarded(search)),
     path("find/", guarded(find), name="find"),

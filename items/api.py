@@ -1,74 +1,186 @@
-"""Items by HTTP, to be read."""
+"""Items, their revisions, and how they were read by HTTP, to be read."""
 
 from typing import Any
 
 import django_filters
-from django.db.models import Q, QuerySet
 from rest_framework import serializers
+from rest_framework.response import Response
+from rest_framework.views import APIView
 
-from accounts.api import GuardedViewSet, Id
-from items.models import Item
+from accounts.api.base import ApiView, GuardedViewSet, Id
+from accounts.api.fields import Sparse
+from items.models import Gap, Item, Kind, Run
+from items.preceding import what_stood_before
+from items.revisions import what_changed
+from items.watchers import watchers
 
 
 class ItemFilter(django_filters.FilterSet):
-    account = Id()
-    technology = django_filters.CharFilter()
-    region = django_filters.CharFilter()
-    state = django_filters.ChoiceFilter(
-        choices=(("there", "there"), ("gone", "gone")), method="by_state"
-    )
-    search = django_filters.CharFilter(method="by_text")
     changed_after = django_filters.IsoDateTimeFilter(field_name="changed_at", lookup_expr="gte")
 
     class Meta:
         model = Item
-        fields = ("account", "technology", "region", "place", "uid", "name", "full_name")
-
-    def by_state(self, rows: QuerySet[Item], _name: str, value: str) -> QuerySet[Item]:
-        return rows.filter(gone_at__isnull=value == "there")
-
-    def by_text(self, rows: QuerySet[Item], _name: str, value: str) -> QuerySet[Item]:
-        return rows.filter(
-            Q(name__icontains=value) | Q(uid__icontains=value) | Q(full_name__icontains=value)
-        )
+        fields = ("place", "uid", "name", "full_name")
 
 
-class ItemSerializer(serializers.ModelSerializer[Item]):
+class ItemSerializer(Sparse):
     account_name = serializers.CharField(source="account.name")
+    worst = serializers.IntegerField(allow_null=True, help_text="The score of its worst issue.")
+    unread = serializers.DictField(child=serializers.CharField())
 
     class Meta:
         model = Item
         fields: tuple[str, ...] = (
-            "id",
-            "account",
-            "account_name",
-            "technology",
-            "place",
-            "region",
-            "uid",
-            "name",
-            "full_name",
-            "unread",
-            "first_seen",
-            "last_seen",
-            "changed_at",
-            "gone_at",
+            *("id", "account", "account_name", "technology", "place", "region", "uid", "name"),
+            *("full_name", "worst", "unread", "first_seen", "last_seen", "changed_at", "gone_at"),
         )
 
 
 class ItemDetailSerializer(ItemSerializer):
     """An item with its configuration, which lists leave out."""
 
+    config = serializers.JSONField()
+
     class Meta(ItemSerializer.Meta):
         fields = (*ItemSerializer.Meta.fields, "config")
 
 
 class ItemViewSet(GuardedViewSet):
-    queryset = Item.objects.select_related("account")
+    """What is there, and what was."""
+
+    queryset = Item.objects.all()
     serializer_class = ItemSerializer
     detail_serializer_class = ItemDetailSerializer
     filterset_class = ItemFilter
+    joined = ("account",)
+    deferred = ("config",)
 
-    def get_queryset(self) -> QuerySet[Any]:
-        rows = super().get_queryset()
-        return rows if self.action == "retrieve" else rows.defer("config")
+
+REVISION = Item.history.model
+
+
+class RevisionFilter(django_filters.FilterSet):
+    item = Id(field_name="id")
+    account = Id(field_name="account_id")
+    technology = django_filters.CharFilter()
+    kind = django_filters.ChoiceFilter(choices=Kind.choices)
+    after = django_filters.IsoDateTimeFilter(field_name="history_date", lookup_expr="gte")
+    before = django_filters.IsoDateTimeFilter(field_name="history_date", lookup_expr="lt")
+
+    class Meta:
+        model = REVISION
+        fields = ("item", "account", "technology", "kind")
+
+
+class RevisionSerializer(Sparse):
+    id = serializers.IntegerField(source="history_id")
+    item = serializers.IntegerField(source="id")
+    account = serializers.IntegerField(source="account_id")
+    at = serializers.DateTimeField(source="history_date")
+    actor = serializers.JSONField(allow_null=True)
+    run = serializers.IntegerField(source="run_id", allow_null=True)
+
+    class Meta:
+        model = REVISION
+        fields: tuple[str, ...] = (
+            *("id", "item", "account", "technology", "place", "region", "uid", "name"),
+            *("kind", "at", "until", "actor", "run"),
+        )
+
+
+class LineSerializer(serializers.Serializer[Any]):
+    """One thing that was added, removed or changed."""
+
+    where = serializers.CharField()
+    what = serializers.ChoiceField(choices=["added", "removed", "changed"])
+    before = serializers.JSONField(source="old", allow_null=True)
+    after = serializers.JSONField(source="new", allow_null=True)
+
+
+class RevisionDetailSerializer(RevisionSerializer):
+    """A revision with its configuration, and how that differs from the revision before."""
+
+    config = serializers.JSONField()
+    differences = LineSerializer(many=True, source="lines")
+
+    class Meta(RevisionSerializer.Meta):
+        fields = (*RevisionSerializer.Meta.fields, "config", "differences")
+
+
+class RevisionViewSet(GuardedViewSet):
+    """Every state that an item had, the oldest first."""
+
+    queryset = REVISION.objects.all()
+    serializer_class = RevisionSerializer
+    detail_serializer_class = RevisionDetailSerializer
+    filterset_class = RevisionFilter
+    order = ("history_id",)
+    key = "history_id"
+    deferred = ("config",)
+
+    def needs(self) -> str:
+        return "items.view_item"
+
+    def get_object(self) -> Any:
+        row = super().get_object()
+        change = what_stood_before([row.history_id])[row.history_id]
+        first = change.earlier is None
+        row.lines = [] if first else what_changed(row.technology, change.before, change.after)
+        return row
+
+
+class TechnologySerializer(serializers.Serializer[Any]):
+    key = serializers.CharField()
+    label = serializers.CharField()  # type: ignore[assignment]
+    account_type = serializers.CharField()
+
+
+class TechnologiesView(ApiView, APIView):
+    """Every technology that is watched, by its key."""
+
+    permission = "items.view_item"
+    serializer_class = TechnologySerializer
+
+    def get(self, request: Any) -> Response:
+        """List the technologies."""
+        found = [
+            {"key": key, "label": watchers[key].label, "account_type": watchers[key].account_type}
+            for key in sorted(watchers)
+            if key in watchers
+        ]
+        return Response(found)
+
+
+class RunSerializer(Sparse):
+    class Meta:
+        model = Run
+        fields = (
+            *("id", "account", "technology", "kind", "state", "started_at", "ended_at", "error"),
+            *("found", "created", "changed", "gone", "gaps"),
+        )
+
+
+class RunViewSet(GuardedViewSet):
+    """Looks at one technology of one account, the newest first."""
+
+    queryset = Run.objects.all()
+    serializer_class = RunSerializer
+    order = ("-id",)
+
+
+class GapSerializer(Sparse):
+    names = serializers.ListField(child=serializers.CharField())
+
+    class Meta:
+        model = Gap
+        fields = (
+            *("id", "account", "technology", "place", "part", "operation", "code", "reason"),
+            *("permission", "names", "count", "since", "seen_at", "until"),
+        )
+
+
+class GapViewSet(GuardedViewSet):
+    """What could not be read: what is in it is unknown, not gone."""
+
+    queryset = Gap.objects.all()
+    serializer_class = GapSerializer

@@ -19,7 +19,8 @@ FORM = re.compile(r"""<form\b(?:"[^"]*"|'[^']*'|[^'">])*>.*?</form>""", re.IGNOR
 ADDRESS = re.compile(r"""(\s(?:href|hx-get)=")([^"]*)(")""")
 # Marks a link or form that has a moment of its own.
 OWN = "data-moment"
-ELSEWHERE = ("/static/", "/login/", "/logout/", "/password_change/", "/api/")
+API = "/api/"
+ELSEWHERE = ("/static/", "/login/", "/logout/", "/password_change/", API)
 
 Answer = Callable[[HttpRequest], HttpResponse]
 
@@ -31,6 +32,8 @@ class KeepingMoment:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
+        if request.path.startswith(API):  # It knows its moments itself.
+            return self.get_response(request)
         moment = moment_of(request)
         if moment.now or not request.user.is_authenticated:
             return self.get_response(request)

@@ -16,16 +16,16 @@ from audits.models import (
     Attachment,
     EvidencePack,
     Framework,
-    Issue,
     Preview,
 )
+from config.api.routes import router
 from items.models import Item
 
 HOLE = re.compile(r"<(?:\w+:)?(\w+)>")
 # How the resolver writes what is a hole, or comes with every route of the API.
 OTHERWISE = (
     ("([^/]+)/history/([^/]+)/", "<object_id>/history/<revision>/"),
-    ("(?P<pk>[^/.]+)", "<pk>"),
+    ("(?P<pk>[0-9]+)", "<pk>"),
     (r"\.(?P<format>[a-z0-9]+)/?", ".json"),
     ("<drf_format_suffix:format>", ".json"),
     ("(?P<app_label>accounts|items|audits|notifications|auth|django_q|axes)", "audits"),
@@ -41,6 +41,7 @@ ABOUT: dict[str, type[Model]] = {
     "audits/rule/workbench/preview/<int:pk>/cancel/": Preview,
     "audits/rule/import/impact/<int:pk>/": Preview,
 }
+API = {prefix: viewset.queryset.model for prefix, viewset, _ in router.registry}
 Rows = dict[type[Model], Any]
 
 
@@ -75,9 +76,7 @@ def about(route: str) -> type[Model] | None:
         return Framework
     first, second, *_ = route.split("/")
     if first == "api":
-        return {"accounts": apps.get_model("accounts.Account"), "items": Item, "issues": Issue}[
-            second.partition(".")[0]
-        ]
+        return API[second]
     return apps.get_model(first, second)
 
 

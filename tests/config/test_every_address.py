@@ -35,7 +35,9 @@ from audits.models import (
     ReferenceTable,
     ReviewPolicy,
     Rule,
+    RuleExample,
     RuleSetting,
+    RuleVersion,
     SavedView,
     ShadowFinding,
 )
@@ -65,6 +67,8 @@ SHARED: tuple[type[Model], ...] = (
     Framework,
     Control,
     Rule,
+    RuleVersion,
+    RuleExample,
     Proposal,
     ReferenceTable,
     ReviewPolicy,
@@ -90,13 +94,19 @@ def rows_of(account: Account, group: AccountGroup, by: User) -> Rows:
     justification = Justification.objects.get(account=account)
     house = Framework.objects.get_or_create(key="house", name="House", title="House rules")[0]
     control = Control.objects.get_or_create(framework=house, number="1", title="Lock it")[0]
-    Comment.objects.create(item=item, issue=issue, by=by, at=now, text=f"said in {account.name}")
+    comment = Comment.objects.create(
+        item=item, issue=issue, by=by, at=now, text=f"said in {account.name}"
+    )
     with transaction.atomic():
         entry = enter(by, "changed", account, {"name": "was"}, {"name": account.name})
     rule = a_rule(issue.rule.key, title="Said otherwise")
     shipped = {**text_of(rule.newest), "score": 1}
     Rule.objects.filter(pk=rule.pk).update(shipped=shipped, pack="ours")
     rows: list[Any] = [
+        comment,
+        item.history.latest("history_id"),
+        rule.newest,
+        RuleExample.objects.create(version=rule.newest, name="one", config={}, fires=False),
         account,
         group,
         item,
@@ -293,6 +303,8 @@ ASKED = {
     "items/item/<int:pk>/part/": "?path=%5B%22Note%22%5D",
     "audits/rule/<int:pk>/workbench/": "?item={item}",
     "audits/rule/workbench/items/": "?technologies=aws.ec2.security_group&q=haven",
+    "api/differences/": "?from=2026-01-01",
+    "api/search/": "?q=haven&also=gone,older",
     "autocomplete/": "?app_label=audits&model_name=rulesetting&field_name=account",
 }
 # Pages that not every role may open, though they are no form: who may.
@@ -305,6 +317,8 @@ SHUT: dict[str, set[str]] = {
     "auth/group/": set(),
     "django_q/": set(),
     "axes/": set(),
+    "api/audit-log/": {"auditor"},
+    "api/nothing/": set(),
     # Of a rule, which holds in all accounts, and these people are granted one group.
     "audits/rule/workbench/items/": set(ROLES),
     "audits/rule/workbench/": set(),

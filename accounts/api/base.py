@@ -1,0 +1,196 @@
+"""The base of everything that the API answers: its permissions, its moment, its errors."""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from typing import Any, ClassVar
+
+import django_filters
+from django.db.models import QuerySet
+from rest_framework.exceptions import NotFound, ValidationError
+from rest_framework.permissions import BasePermission
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.utils.encoders import JSONEncoder
+from rest_framework.viewsets import ReadOnlyModelViewSet
+
+from accounts.api.files import FILES, stream, told
+from accounts.api.filtering import ConsoleFilters, FieldFilters, console_of
+from accounts.api.paging import Pages
+from accounts.moments import PARAMETER, looking_from, moment_named, moment_of
+from accounts.recalling import called_then
+from accounts.seeing import visible
+
+
+class May(BasePermission):
+    """Lets in who has the permission that the view names; on what, the view says."""
+
+    def has_permission(self, request: Request, view: Any) -> bool:
+        return bool(request.user.has_perm(view.needs()))
+
+
+class Id(django_filters.NumberFilter):
+    """The key of a row; what no database could hold as one is refused."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, min_value=0, max_value=2**63 - 1, **kwargs)
+
+
+class ApiView:
+    """What all answers have in common; stands before a view of the framework."""
+
+    permission_classes: ClassVar[Any] = (May,)
+    permission: ClassVar[str] = ""
+    """What is needed to ask at all: ``items.view_item``."""
+    asks: ClassVar[tuple[str, ...]] = ()
+    """Parameters of the address that are taken."""
+    has_past: ClassVar[bool] = False
+    """Whether ``as_of`` is one of them."""
+
+    def dispatch(self: Any, request: Any, *args: Any, **kwargs: Any) -> Any:
+        with looking_from(moment_named(request.GET.get(PARAMETER) if self.has_past else None)):
+            return super().dispatch(request, *args, **kwargs)  # type: ignore[misc]
+
+    def initial(self: Any, request: Request, *args: Any, **kwargs: Any) -> None:
+        super().initial(request, *args, **kwargs)  # type: ignore[misc]
+        self.check_parameters(request)
+        if not moment_of(request).now:
+            user: Any = request.user
+            user.looks_back = True
+
+    def needs(self) -> str:
+        """Return the permission without which nothing is answered."""
+        return self.permission
+
+    def known(self, request: Request) -> set[str]:
+        """Return the parameters that the address may have."""
+        return {*self.asks, "format", *([PARAMETER] if self.has_past else [])}
+
+    def check_parameters(self, request: Request) -> None:
+        """Refuse what would be left out silently: a wrong name, a moment that is none."""
+        known = self.known(request)
+        for name, values in request.query_params.lists():
+            if name not in known:
+                named = ", ".join(sorted(known))
+                raise ValidationError({name[:100]: f"This is not asked for here. Known: {named}."})
+            if any("\0" in one for one in values):
+                raise ValidationError({name: "A text without NUL."})
+        moment = moment_of(request)
+        if moment.fault:
+            raise ValidationError({PARAMETER: moment.fault})
+
+
+class GuardedViewSet(ApiView, ReadOnlyModelViewSet):
+    """A list and its rows: those that the console's list of the same rows would show."""
+
+    queryset: Any
+    filter_backends = (ConsoleFilters, FieldFilters)
+    pagination_class = Pages
+    lookup_value_regex = "[0-9]+"
+    order: tuple[str, ...] = ("id",)
+    detail_serializer_class: Any = None
+    joined: ClassVar[tuple[str, ...]] = ()
+    """Rows that are read along."""
+    deferred: ClassVar[tuple[str, ...]] = ()
+    """Fields that a list does not read."""
+    unread: ClassVar[tuple[str, ...]] = ()
+    """Fields that no answer reads."""
+    key: ClassVar[str] = "id"
+    """The field by which an address names a row."""
+    gathered: ClassVar[tuple[str, ...]] = ()
+    """Many rows that are read along, by one more query each."""
+
+    @property
+    def console(self) -> Any:
+        """The console's list of these rows."""
+        return console_of(self.queryset.model)
+
+    @property
+    def has_past(self) -> bool:  # type: ignore[override]
+        """Whether the console shows earlier states of these rows."""
+        console = self.console
+        return console is not None and keeps_past(console)
+
+    @property
+    def of_now(self) -> bool:
+        return moment_of(self.request).now
+
+    @property
+    def stand_ins(self) -> Mapping[str, str]:
+        """Which columns stand in for fields, where the list is of the past."""
+        return {} if self.of_now or self.console is None else self.console.stand_ins
+
+    def needs(self) -> str:
+        opts = self.queryset.model._meta
+        return f"{opts.app_label}.view_{opts.model_name}"
+
+    def known(self, request: Request) -> set[str]:
+        found = super().known(request) | {"fields"}
+        if self.action == "list":
+            found |= {"page_size", "cursor"}
+            for backend in self.filter_backends:
+                found |= backend().known(request, self)
+        return found
+
+    def check_parameters(self, request: Request) -> None:
+        super().check_parameters(request)
+        if request.method == "GET":
+            serializer: Any = self.get_serializer()
+            _ = serializer.fields  # An unknown one is refused of no rows, too.
+
+    def get_queryset(self) -> QuerySet[Any]:
+        console: Any = self.console
+        if console is None:
+            rows = visible(self.queryset.all(), self.request.user)
+        else:
+            rows = console.get_queryset(self.request)
+        if self.joined:
+            rows = rows.select_related(*self.joined)
+        if self.gathered and self.of_now:
+            rows = rows.prefetch_related(*self.gathered)
+        left = (*self.deferred, *self.unread) if self.action == "list" else self.unread
+        return rows.defer(None).defer(*left)
+
+    def get_object(self) -> Any:
+        rows = self.filter_queryset(self.get_queryset())
+        text = self.kwargs[self.lookup_url_kwarg or self.lookup_field]
+        row = rows.filter(**{self.key: int(text)}).first() if len(text) < 19 else None
+        if row is None:  # Who may not see it does not learn that it is there.
+            raise NotFound("There is nothing here, or it is not granted to you.")
+        return row
+
+    def get_serializer_class(self) -> Any:
+        if self.action != "list" and self.detail_serializer_class:
+            return self.detail_serializer_class
+        return super().get_serializer_class()
+
+    def list(self, request: Request, *args: Any, **kwargs: Any) -> Any:
+        form = getattr(request.accepted_renderer, "format", "")
+        if form not in FILES:
+            return super().list(request, *args, **kwargs)
+        rows = self.filter_queryset(self.get_queryset())
+        rows = rows.order_by(*(called_then(name, self.stand_ins) for name in self.order))
+        serializer: Any = self.get_serializer()
+        name = str(self.queryset.model._meta.verbose_name_plural).replace(" ", "-")
+        return stream(form, name, list(serializer.fields), told(serializer, rows))
+
+    def retrieve(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        data = self.get_serializer(self.get_object()).data
+        if "fields" in request.query_params:
+            return Response(data)
+        tag = etag(data)
+        if request.headers.get("If-None-Match") in (tag, "*"):
+            return Response(status=304, headers={"ETag": tag})
+        return Response(data, headers={"ETag": tag})
+
+
+def keeps_past(console: Any) -> bool:
+    """Say whether a list of the console shows earlier states of its rows."""
+    own = type(console).then.__qualname__ != "Guarded.then"
+    return own or (console.shows_past and hasattr(console.model, "history"))
+
+
+def etag(data: Any) -> str:
+    """Return what tells two states of a row apart."""
+    said = json.dumps(data, cls=JSONEncoder, sort_keys=True, ensure_ascii=False)
+    return f'"{hashlib.sha256(said.encode(errors="replace")).hexdigest()[:32]}"'

@@ -1,0 +1,79 @@
+"""The API as OpenAPI tells it: every answer, every refusal, every parameter."""
+
+from collections.abc import Callable
+from typing import Any
+
+from drf_spectacular.openapi import AutoSchema
+from drf_spectacular.utils import OpenApiParameter, extend_schema
+
+from accounts.api.base import ApiView
+from accounts.api.fields import PARAMETER as FIELDS
+from accounts.api.files import FILES, WRITERS
+from accounts.api.problems import DO, Problem
+from accounts.moments import PARAMETER as MOMENT
+
+PROBLEM = "application/problem+json"
+# What any address may answer; 404 beside where one row is named.
+ALWAYS = (400, 401, 403, 404, 405, 406, 429)
+ON_WRITES = (409, 413, 415, 422)
+AS_OF = "Show how it was at the end of a day (2026-11-08) or of a minute (2026-11-08T14:00)."
+
+
+def parameter(
+    name: str, text: str, schema: dict[str, Any], required: bool = False
+) -> OpenApiParameter:
+    """Describe a parameter of an address."""
+    return OpenApiParameter(name, schema, "query", required, description=text)
+
+
+def taken(*parameters: OpenApiParameter, **more: Any) -> Callable[[Any], Any]:
+    """Say which parameters a method takes."""
+    return extend_schema(parameters=list(parameters), **more)
+
+
+class Describing(AutoSchema):
+    """Adds to what a view tells of itself what all of them have in common."""
+
+    def get_override_parameters(self) -> list[Any]:
+        view, found = self.view, []
+        if isinstance(view, ApiView) and self.method == "GET":
+            if getattr(view, "has_past", False):
+                found.append(parameter(MOMENT, AS_OF, {"type": "string"}))
+            if hasattr(view, "queryset"):
+                said = "Only these fields, with commas."
+                found.append(parameter(FIELDS, said, {"type": "string"}))
+        return found
+
+    def map_renderers(self, attribute: str) -> list[Any]:
+        if attribute == "media_type":
+            return ["application/json"]
+        return super().map_renderers(attribute)
+
+    def get_tags(self) -> list[str]:
+        return [self.path.strip("/").split("/")[1]]
+
+    def get_operation_id(self) -> str:
+        return super().get_operation_id().removeprefix("api_")
+
+    def get_operation(self, *args: Any, **kwargs: Any) -> Any:
+        operation = super().get_operation(*args, **kwargs)
+        if operation is None:
+            return None
+        if getattr(self.view, "action", "") == "list":
+            content = operation["responses"]["200"]["content"]
+            for form in FILES:
+                kind = WRITERS[form][0].partition(";")[0]
+                content[kind] = {"schema": {"type": "string"}}
+        self._add_refusals(operation)
+        return operation
+
+    def _add_refusals(self, operation: Any) -> None:
+        problem = self.resolve_serializer(Problem, "response").ref
+        writes = () if self.method in ("GET", "HEAD") else ON_WRITES
+        own = getattr(getattr(self.view, str(self.method).lower(), None), "refusals", ())
+        for status in (*ALWAYS, *writes, *own):
+            operation["responses"].setdefault(
+                str(status),
+                {"content": {PROBLEM: {"schema": problem}}, "description": DO[status]},
+            )
+        operation["responses"] = dict(sorted(operation["responses"].items()))

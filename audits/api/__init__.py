@@ -1,0 +1,1 @@
+"""Issues, rules and what people said about them by HTTP."""

@@ -1,0 +1,1 @@
+"""The API: every address of it, and what joins apps in it."""

@@ -1,0 +1,81 @@
+"""The page that documents the API, and what an address says at which nothing is."""
+
+import json
+from collections.abc import Iterator
+from functools import cache
+from http import HTTPStatus
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
+from drf_spectacular.generators import SchemaGenerator
+from rest_framework.exceptions import NotFound
+from rest_framework.request import Request
+from rest_framework.views import APIView
+
+from accounts.api.problems import DO
+from config.console.page import page
+
+
+class NothingView(APIView):
+    """Answers as the rest of the API does, where there is nothing."""
+
+    schema = None
+
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        super().initial(request, *args, **kwargs)
+        raise NotFound("There is nothing at this address. /api/docs/ lists what there is.")
+
+
+nothing = NothingView.as_view()
+
+
+def docs(request: HttpRequest) -> HttpResponseBase:
+    """Show every address of the API with what it takes and answers."""
+    found: HttpResponse = page(request, "api_docs", "API", {"groups": groups(), "problems": _do()})
+    return found
+
+
+@cache
+def groups() -> list[dict[str, Any]]:
+    """Return every operation by the first part of its address, as the schema has it."""
+    schema = SchemaGenerator().get_schema(request=None, public=True)
+    by_name: dict[str, list[dict[str, Any]]] = {}
+    for path, methods in schema["paths"].items():
+        for method, operation in methods.items():
+            for name in operation["tags"]:
+                by_name.setdefault(name, []).append(_told(path, method, operation))
+    return [{"name": name, "operations": found} for name, found in sorted(by_name.items())]
+
+
+def _told(path: str, method: str, operation: dict[str, Any]) -> dict[str, Any]:
+    given = operation.get("parameters", ())
+    return {
+        "path": path,
+        "method": method.upper(),
+        "text": operation.get("description", ""),
+        "parameters": [_parameter(one) for one in given if one["in"] != "path"],
+        "body": list(_examples(operation)),
+        "answers": ", ".join(operation["responses"]),
+    }
+
+
+def _parameter(one: dict[str, Any]) -> dict[str, Any]:
+    schema = one["schema"]
+    values = schema.get("enum") or schema.get("items", {}).get("enum") or ()
+    return {
+        "name": one["name"],
+        "text": one.get("description", ""),
+        "values": ", ".join(map(str, values)),
+        "required": one.get("required", False),
+    }
+
+
+def _examples(operation: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    body = operation.get("requestBody", {}).get("content", {}).get("application/json", {})
+    for one in body.get("examples", {}).values():
+        yield {"title": one.get("summary", ""), "value": json.dumps(one["value"], indent=2)}
+
+
+def _do() -> list[tuple[int, str, str]]:
+    return [(status, HTTPStatus(status).phrase, text) for status, text in DO.items()]

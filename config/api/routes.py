@@ -1,0 +1,55 @@
+"""Every address of the API."""
+
+from django.urls import URLPattern, URLResolver, path, re_path
+from drf_spectacular.views import SpectacularJSONAPIView
+from rest_framework.routers import DefaultRouter
+
+from accounts.api.rows import AccountViewSet, EntryViewSet, GroupViewSet, NetworkViewSet
+from audits.api.issues import CommentViewSet, IssueViewSet, JustificationViewSet
+from audits.api.rules import (
+    ControlViewSet,
+    ExampleViewSet,
+    FrameworkViewSet,
+    QueryViewSet,
+    RuleViewSet,
+    VersionViewSet,
+)
+from config.api.docs import docs, nothing
+from config.api.finding import DifferencesView, SearchView
+from items.api import GapViewSet, ItemViewSet, RevisionViewSet, RunViewSet, TechnologiesView
+from notifications.api import DeliveryViewSet, SubscriptionViewSet
+
+router = DefaultRouter()
+router.include_format_suffixes = False
+for name, viewset in {
+    "accounts": AccountViewSet,
+    "groups": GroupViewSet,
+    "networks": NetworkViewSet,
+    "items": ItemViewSet,
+    "revisions": RevisionViewSet,
+    "runs": RunViewSet,
+    "gaps": GapViewSet,
+    "rules": RuleViewSet,
+    "versions": VersionViewSet,
+    "examples": ExampleViewSet,
+    "issues": IssueViewSet,
+    "justifications": JustificationViewSet,
+    "comments": CommentViewSet,
+    "frameworks": FrameworkViewSet,
+    "controls": ControlViewSet,
+    "queries": QueryViewSet,
+    "subscriptions": SubscriptionViewSet,
+    "deliveries": DeliveryViewSet,
+    "audit-log": EntryViewSet,
+}.items():
+    router.register(name, viewset, basename=name)
+
+urlpatterns: list[URLPattern | URLResolver] = [
+    path("technologies/", TechnologiesView.as_view(), name="api-technologies"),
+    path("differences/", DifferencesView.as_view(), name="api-differences"),
+    path("search/", SearchView.as_view(), name="api-search"),
+    path("schema/", SpectacularJSONAPIView.as_view(), name="api-schema"),
+    path("docs/", docs, name="api-docs"),
+    *router.urls,
+    re_path(r"^(?P<url>.*)$", nothing, name="api-nothing"),
+]
