@@ -8,6 +8,7 @@ from django.contrib.auth.models import AbstractUser, Group
 from django.core.exceptions import ValidationError
 from django.db import models
 from django.utils import timezone
+from knox.models import AbstractAuthToken
 from simple_history.models import HistoricalRecords
 
 from accounts.types import types
@@ -29,10 +30,18 @@ class User(AbstractUser):
     looks_back = False
     """Whether the past is shown, where everybody may only look; set for one request."""
 
+    narrowed = False
+    """Whether this is what a token lets through, not the person; set for one request."""
+
     objects: ClassVar[UserManager] = UserManager()
 
     class Meta(AbstractUser.Meta):
         pass
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        if self.narrowed:
+            raise TypeError("What a token lets through is not the person, and is never saved.")
+        super().save(*args, **kwargs)
 
     def has_perm(self, perm: str, obj: Any = None) -> bool:
         if self.looks_back and not perm.partition(".")[2].startswith("view_"):
@@ -229,6 +238,30 @@ class Grant(models.Model):
 
     def __str__(self) -> str:
         return f"{self.user}: {self.role} of {self.group or 'all accounts'}"
+
+
+class ApiToken(AbstractAuthToken):
+    """What a program shows to the API in the place of a person; only its digest is kept."""
+
+    digest = models.CharField(max_length=128, unique=True, editable=False)
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="+")
+    name = models.CharField(max_length=100, help_text="What uses it: nightly export.")
+    scopes = models.JSONField(default=list, help_text="What it is for.")
+    groups = models.ManyToManyField(
+        AccountGroup, blank=True, help_text="Nothing chosen: all accounts that you may see."
+    )
+    used_at = models.DateTimeField(null=True, editable=False)
+
+    class Meta:
+        ordering = ["-created"]
+        verbose_name = "API token"
+
+    def __str__(self) -> str:
+        return f"{self.name} of {self.user}"
+
+    @property
+    def ended(self) -> bool:
+        return self.expiry is not None and self.expiry <= timezone.now()
 
 
 class LedgerQuerySet(models.QuerySet["LedgerEntry"]):

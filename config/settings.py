@@ -101,6 +101,7 @@ INSTALLED_APPS = [
     "rest_framework",
     "django_filters",
     "drf_spectacular",
+    "knox",
     "django_q",
     "csp",
     "axes",
@@ -319,15 +320,23 @@ AXES_LOCKOUT_TEMPLATE = "console/locked.html"
 
 # -- The API ----------------------------------------------------------------------------------
 
+# Requests a minute by one token, or by one person without; 0: as many as come.
+API_PER_MINUTE = number("VERVET_API_PER_MINUTE", 600)
+KNOX_TOKEN_MODEL = "accounts.ApiToken"
+REST_KNOX = {"AUTH_HEADER_PREFIX": "Bearer", "TOKEN_TTL": None}
 REST_FRAMEWORK = {
-    "DEFAULT_AUTHENTICATION_CLASSES": ["rest_framework.authentication.SessionAuthentication"],
+    "DEFAULT_AUTHENTICATION_CLASSES": [
+        "accounts.api.tokens.TokenAuthentication",
+        "rest_framework.authentication.SessionAuthentication",
+    ],
+    "DEFAULT_THROTTLE_CLASSES": ["accounts.api.tokens.PerToken"],
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
     "DEFAULT_RENDERER_CLASSES": [
         "rest_framework.renderers.JSONRenderer",
         "accounts.api.files.CsvRenderer",
         "accounts.api.files.LinesRenderer",
     ],
-    "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
+    "DEFAULT_PARSER_CLASSES": ["accounts.api.parsing.KeepableJSONParser"],
     "DEFAULT_PAGINATION_CLASS": "accounts.api.paging.Pages",
     "DEFAULT_SCHEMA_CLASS": "accounts.api.describing.Describing",
     "EXCEPTION_HANDLER": "accounts.api.problems.answer_problem",
@@ -348,6 +357,7 @@ SPECTACULAR_SETTINGS = {
         "RuleStateEnum": "audits.models.Rule.State",
         "DeliveryKindEnum": "notifications.models.Delivery.Kind",
         "DeliveryStateEnum": "notifications.models.Delivery.State",
+        "JustificationScopeEnum": "audits.models.Justification.Scope",
         "JustificationStateEnum": "audits.models.Justification.State",
     },
 }

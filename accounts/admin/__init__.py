@@ -1,6 +1,6 @@
 """The console's pages of accounts and people, and the base that every app's pages stand on."""
 
-from accounts.admin import ledger, people
+from accounts.admin import ledger, people, tokens
 from accounts.admin.accounts import AccountAdmin, Doing
 from accounts.admin.base import (
     Curtain,
@@ -34,4 +34,5 @@ __all__ = [
     "people",
     "reach",
     "tag",
+    "tokens",
 ]

@@ -5,7 +5,7 @@ from drf_spectacular.views import SpectacularJSONAPIView
 from rest_framework.routers import DefaultRouter
 
 from accounts.api.rows import AccountViewSet, EntryViewSet, GroupViewSet, NetworkViewSet
-from audits.api.issues import CommentViewSet, IssueViewSet, JustificationViewSet
+from audits.api.issues import IssueViewSet, JustificationViewSet
 from audits.api.rules import (
     ControlViewSet,
     ExampleViewSet,
@@ -15,6 +15,7 @@ from audits.api.rules import (
     VersionViewSet,
 )
 from config.api.docs import docs, nothing
+from config.api.doing import CommentsViewSet, EvaluateView, JustifyView, ScanView
 from config.api.finding import DifferencesView, SearchView
 from items.api import GapViewSet, ItemViewSet, RevisionViewSet, RunViewSet, TechnologiesView
 from notifications.api import DeliveryViewSet, SubscriptionViewSet
@@ -34,7 +35,7 @@ for name, viewset in {
     "examples": ExampleViewSet,
     "issues": IssueViewSet,
     "justifications": JustificationViewSet,
-    "comments": CommentViewSet,
+    "comments": CommentsViewSet,
     "frameworks": FrameworkViewSet,
     "controls": ControlViewSet,
     "queries": QueryViewSet,
@@ -48,6 +49,9 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("technologies/", TechnologiesView.as_view(), name="api-technologies"),
     path("differences/", DifferencesView.as_view(), name="api-differences"),
     path("search/", SearchView.as_view(), name="api-search"),
+    path("justify/", JustifyView.as_view(), name="api-justify"),
+    path("scan/", ScanView.as_view(), name="api-scan"),
+    path("evaluate/", EvaluateView.as_view(), name="api-evaluate"),
     path("schema/", SpectacularJSONAPIView.as_view(), name="api-schema"),
     path("docs/", docs, name="api-docs"),
     *router.urls,

@@ -95,6 +95,7 @@ MENU: tuple[tuple[str, tuple[Entry, ...]], ...] = (
             Entry("Users", "person", "accounts_user"),
             Entry("Grants", "key", "accounts_grant"),
             Entry("Roles", "badge", "auth_group"),
+            Entry("API tokens", "vpn_key", "accounts_apitoken"),
             Entry("Ledger", "receipt_long", "accounts_ledgerentry"),
             Entry("Locked logins", "lock_clock", "axes_accessattempt"),
             Entry("Schedules", "schedule", "django_q_schedule"),

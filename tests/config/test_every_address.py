@@ -19,7 +19,7 @@ from django.utils import timezone
 from django_q.models import Failure, Schedule, Success
 
 from accounts.ledger import enter
-from accounts.models import Account, AccountGroup, Grant, KnownNetwork, User
+from accounts.models import Account, AccountGroup, ApiToken, Grant, KnownNetwork, User
 from audits.models import (
     Attachment,
     BlindSpot,
@@ -104,6 +104,7 @@ def rows_of(account: Account, group: AccountGroup, by: User) -> Rows:
     Rule.objects.filter(pk=rule.pk).update(shipped=shipped, pack="ours")
     rows: list[Any] = [
         comment,
+        ApiToken.objects.create(user=by, name="theirs", scopes=["read"])[0],
         item.history.latest("history_id"),
         rule.newest,
         RuleExample.objects.create(version=rule.newest, name="one", config={}, fires=False),
@@ -202,6 +203,7 @@ WRITTEN: dict[type[Model], tuple[set[str], set[str]]] = {
     Framework: (EDITOR, set()),
     Control: (EDITOR, EDITOR),
     SavedView: (VIEWS, EDITOR),
+    ApiToken: (set(ROLES), set()),
 }
 
 
@@ -314,6 +316,7 @@ SHUT: dict[str, set[str]] = {
     "accounts/ledgerentry/": {"auditor"},
     "accounts/user/": {"auditor"},
     "accounts/grant/": {"auditor"},
+    "accounts/apitoken/<": set(),  # Another's.
     "auth/group/": set(),
     "django_q/": set(),
     "axes/": set(),
@@ -341,6 +344,7 @@ NO_FORMER = {ReviewPolicy, Rule, RuleSetting, WatcherSetting, Subscription}
 # What is only sent, never opened.
 SENT = {
     "frameworks/<str:key>/evidence/",
+    *(f"api/{what}/" for what in ("justify", "scan", "evaluate")),
     *(f"items/item/<int:pk>/{what}/" for what in ("comment", "read")),
     *(f"audits/issue/<int:pk>/{what}/" for what in ("covers", "assign", "comment", "send-back")),
     "audits/rule/<int:object_id>/do/<slug:what>/",
@@ -471,6 +475,8 @@ def forms(rows: Rows, admin: Client) -> Iterator[Verb]:
         model, what = _form_of(route)
         if model is None or model in PERSONAL:
             continue
+        if model is ApiToken and what == "change":
+            continue  # It is made and revoked, never changed.
         saves, deletes = WRITTEN.get(model, (set(), set()))
         if model is SavedView and what == "change":
             saves = deletes  # Another's, by who keeps the rules for everybody.
@@ -493,6 +499,8 @@ def forms(rows: Rows, admin: Client) -> Iterator[Verb]:
 
 
 def _new(model: type[Model]) -> dict[str, Any]:
+    if model is ApiToken:
+        return {"name": "Mine", "scopes": ["read"]}
     if model is SavedView:
         return {"name": "Mine", "page": "items", "address": "?state=gone"}
     given = FORMS[model][1]() if model in FORMS else {}
@@ -507,7 +515,12 @@ def _holds_in_all(model: type[Model], what: str) -> bool:
 # Rows that are never deleted: something of them is known. (And a subscription with mails stays.)
 KEPT = {Account, Rule}
 # What is about oneself, or about what one may see, whichever row is named.
-OWN = {"frameworks/<str:key>/evidence/", "password_change/", "audits/savedview/add/"}
+OWN = {
+    "frameworks/<str:key>/evidence/",
+    "password_change/",
+    "audits/savedview/add/",
+    "accounts/apitoken/add/",
+}
 # Rows that only administrators write.
 PERSONAL = {User, Grant, Group}
 

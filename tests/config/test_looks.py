@@ -44,6 +44,9 @@ PICTURES = Path(__file__).resolve().parents[2] / "build" / "screenshots"
 WIDTHS = {"desk": (1440, "light"), "night": (1440, "dark"), "phone": (390, "light")}
 PAGES = (
     "/",
+    "/accounts/apitoken/",
+    "/accounts/apitoken/add/",
+    "/api/docs/",
     "/audits/issue/",
     "/audits/issue/{issue}/change/",
     "/items/item/",

@@ -1,0 +1,118 @@
+"""What can be done by HTTP: as in the console, by those who may there."""
+
+from typing import Any
+
+import pytest
+from django.test import Client
+
+from accounts.models import Account
+from audits.models import Comment, Issue, Justification
+from config.roles import ROLES
+from items.models import Item, Run, Slice
+from tests.config.test_api_tokens import token_of
+from tests.factories import GroupFactory, IssueFactory, a_rule, granted
+
+pytestmark = pytest.mark.django_db
+REVIEW = {"reviewer", "approver"}
+
+
+@pytest.fixture
+def group() -> Any:
+    return GroupFactory()
+
+
+@pytest.fixture
+def issue(group: Any) -> Issue:
+    issue = IssueFactory()
+    issue.account.groups.add(group)
+    Slice.objects.create(
+        account=issue.account, technology=issue.technology, looked_at=issue.opened_at
+    )
+    return issue
+
+
+def send(header: dict[str, str], name: str, body: Any) -> Any:
+    return Client().post(f"/api/{name}/", body, content_type="application/json", headers=header)
+
+
+DEEDS: dict[str, tuple[Any, set[str], str]] = {
+    "comments": (lambda i: {"issue": i.pk, "text": "Why?"}, REVIEW, "review"),
+    "justify": (lambda i: {"issues": [i.pk], "because": "A lab."}, REVIEW, "review"),
+    "scan": (lambda i: {"account": i.account_id}, {"operator"}, "operate"),
+    "evaluate": (
+        lambda i: {"technology": i.technology, "account": i.account_id, "config": {"A": 1}},
+        set(ROLES),
+        "read",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", DEEDS)
+@pytest.mark.parametrize("role", ROLES)
+def test_each_role_and_scope_does_what_the_console_lets_it(
+    issue: Issue, group: Any, role: str, name: str
+) -> None:
+    body, roles, scope = DEEDS[name]
+    sent = body(issue)
+    for scopes in (["read"], ["review"], ["rules"], ["operate"]):
+        answer = send(token_of(granted(role, group), "read", *scopes), name, sent)
+        may = role in roles and scope in ("read", *scopes)
+        assert (answer.status_code < 300) == may, (scopes, answer.content)
+        assert answer.status_code in (200, 201, 202, 403)
+    elsewhere = granted(role, GroupFactory())
+    assert send(token_of(elsewhere, "read", scope), name, sent).status_code in (400, 403)
+
+
+def test_many_are_justified_once_what_that_covers_was_told(issue: Issue, group: Any) -> None:
+    other = IssueFactory(item=issue.item, version=issue.version)
+    header = token_of(granted("reviewer", group), "read", "review")
+    asked = {"issues": [issue.pk, other.pk], "because": "A lab."}
+    told = send(header, "justify", asked).json()
+    assert told["count"] == 2
+    assert [one["id"] for one in told["issues"]] == [issue.pk, other.pk]
+    assert not Justification.objects.exists()
+    assert send(header, "justify", {**asked, "confirm": "x"}).status_code == 412
+    Issue.objects.filter(pk=other.pk).update(score=10)
+    assert send(header, "justify", {**asked, "confirm": told["digest"]}).status_code == 412
+    assert not Justification.objects.exists()
+    told = send(header, "justify", asked).json()
+    done = send(header, "justify", {**asked, "confirm": told["digest"]}).json()
+    assert done["justifications"] == [Justification.objects.get().pk]
+    assert Issue.objects.filter(justified=True).count() == 2
+
+
+def test_a_configuration_is_evaluated_and_leaves_no_trace(issue: Issue, group: Any) -> None:
+    rule = a_rule("open", expression="Rules[?Cidr == '0.0.0.0/0']", notes="Open to {Cidr}", score=8)
+    counted = (Item, Issue, Run, Item.history.model, Comment)
+    before = [model.objects.count() for model in counted]
+    body = {
+        "technology": issue.technology,
+        "account": issue.account_id,
+        "config": {"Rules": [{"Cidr": "0.0.0.0/0"}]},
+    }
+    answer = send(token_of(granted("viewer", group), "read"), "evaluate", body).json()
+    assert answer["worst"] == 8
+    first = answer["verdicts"][0]
+    assert (first["key"], first["outcome"]) == (rule.key, "fail")
+    assert first["findings"][0]["notes"] == "Open to 0.0.0.0/0"
+    assert [model.objects.count() for model in counted] == before
+
+
+def test_a_scan_makes_the_slices_due(issue: Issue, group: Any) -> None:
+    header = token_of(granted("operator", group), "operate")
+    assert send(header, "scan", {"account": issue.account_id}).status_code == 202
+    assert Slice.objects.get().looked_at is None
+    Account.objects.update(active=False)
+    assert send(header, "scan", {"account": issue.account_id}).status_code == 403
+
+
+@pytest.mark.parametrize(
+    "body", ["[]", "{", '{"text": "\\ud800"}', '{"text": "\\u0000"}', '{"x": 1}']
+)
+def test_what_cannot_be_kept_is_refused(group: Any, body: str) -> None:
+    header = token_of(granted("reviewer", group), "review")
+    answer = send(header, "comments", body)
+    assert answer.status_code == 400
+    assert answer.json()["detail"]
+    wrong = Client().post("/api/comments/", "a=b", content_type="text/plain", headers=header)
+    assert wrong.status_code == 415
