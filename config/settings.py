@@ -331,11 +331,7 @@ REST_FRAMEWORK = {
     ],
     "DEFAULT_THROTTLE_CLASSES": ["accounts.api.tokens.PerToken"],
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
-    "DEFAULT_RENDERER_CLASSES": [
-        "rest_framework.renderers.JSONRenderer",
-        "accounts.api.files.CsvRenderer",
-        "accounts.api.files.LinesRenderer",
-    ],
+    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_PARSER_CLASSES": ["accounts.api.parsing.KeepableJSONParser"],
     "DEFAULT_PAGINATION_CLASS": "accounts.api.paging.Pages",
     "DEFAULT_SCHEMA_CLASS": "accounts.api.describing.Describing",
@@ -351,7 +347,6 @@ SPECTACULAR_SETTINGS = {
     "COMPONENT_SPLIT_REQUEST": True,
     "SCHEMA_PATH_PREFIX": "/api/",
     "ENUM_NAME_OVERRIDES": {
-        "RevisionKindEnum": "items.models.Kind",
         "RunKindEnum": "items.models.Run.Kind",
         "RunStateEnum": "items.models.Run.State",
         "RuleStateEnum": "audits.models.Rule.State",

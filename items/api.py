@@ -8,6 +8,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from accounts.api.base import ApiView, GuardedViewSet, Id
+from accounts.api.describing import taken
 from accounts.api.fields import Sparse
 from items.models import Gap, Item, Kind, Run
 from items.preceding import what_stood_before
@@ -77,7 +78,8 @@ class RevisionSerializer(Sparse):
     item = serializers.IntegerField(source="id")
     account = serializers.IntegerField(source="account_id")
     at = serializers.DateTimeField(source="history_date")
-    actor = serializers.JSONField(allow_null=True)
+    kind = serializers.CharField(help_text=", ".join(Kind.values))
+    actor = serializers.JSONField()
     run = serializers.IntegerField(source="run_id", allow_null=True)
 
     class Meta:
@@ -93,8 +95,8 @@ class LineSerializer(serializers.Serializer[Any]):
 
     where = serializers.CharField()
     what = serializers.ChoiceField(choices=["added", "removed", "changed"])
-    before = serializers.JSONField(source="old", allow_null=True)
-    after = serializers.JSONField(source="new", allow_null=True)
+    before = serializers.JSONField(source="old")
+    after = serializers.JSONField(source="new")
 
 
 class RevisionDetailSerializer(RevisionSerializer):
@@ -141,6 +143,7 @@ class TechnologiesView(ApiView, APIView):
     permission = "items.view_item"
     serializer_class = TechnologySerializer
 
+    @taken(responses=TechnologySerializer(many=True))
     def get(self, request: Any) -> Response:
         """List the technologies."""
         found = [

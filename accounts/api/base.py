@@ -9,12 +9,13 @@ import django_filters
 from django.db.models import QuerySet
 from rest_framework.exceptions import NotFound, ValidationError
 from rest_framework.permissions import BasePermission
+from rest_framework.renderers import JSONRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.utils.encoders import JSONEncoder
 from rest_framework.viewsets import ReadOnlyModelViewSet
 
-from accounts.api.files import FILES, stream, told
+from accounts.api.files import FILES, CsvRenderer, LinesRenderer, stream, told
 from accounts.api.filtering import ConsoleFilters, FieldFilters, console_of
 from accounts.api.paging import Pages
 from accounts.moments import PARAMETER, looking_from, moment_named, moment_of
@@ -40,6 +41,7 @@ class ApiView:
     """What all answers have in common; stands before a view of the framework."""
 
     permission_classes: ClassVar[Any] = (May,)
+    renderer_classes: ClassVar[Any] = (JSONRenderer,)
     permission: ClassVar[str] = ""
     """What is needed to ask at all: ``items.view_item``."""
     asks: ClassVar[tuple[str, ...]] = ()
@@ -119,6 +121,10 @@ class GuardedViewSet(ApiView, ReadOnlyModelViewSet):
     def stand_ins(self) -> Mapping[str, str]:
         """Which columns stand in for fields, where the list is of the past."""
         return {} if self.of_now or self.console is None else self.console.stand_ins
+
+    def get_renderers(self) -> list[Any]:
+        files = (CsvRenderer, LinesRenderer) if self.action == "list" else ()
+        return [kind() for kind in (*self.renderer_classes, *files)]
 
     def needs(self) -> str:
         opts = self.queryset.model._meta

@@ -19,9 +19,9 @@ class CsvRenderer(BaseRenderer):
     media_type = "text/csv"
     format = "csv"
 
-    def render(self, data: Any, *_: Any, **__: Any) -> bytes:
-        """Write one row; lists are streamed."""
-        return "".join(_csv(list(data), [data])).encode() if data else b""
+    def render(self, *_: Any, **__: Any) -> bytes:
+        """Never asked: lists are streamed, and errors have a form of their own."""
+        return b""
 
 
 class LinesRenderer(BaseRenderer):
@@ -30,9 +30,9 @@ class LinesRenderer(BaseRenderer):
     media_type = "application/jsonl"
     format = "jsonl"
 
-    def render(self, data: Any, *_: Any, **__: Any) -> bytes:
-        """Write one row; lists are streamed."""
-        return "".join(_lines([], [data])).encode() if data else b""
+    def render(self, *_: Any, **__: Any) -> bytes:
+        """Never asked: lists are streamed, and errors have a form of their own."""
+        return b""
 
 
 FILES = ("csv", "jsonl")

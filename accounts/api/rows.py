@@ -67,8 +67,8 @@ class NetworkViewSet(GuardedViewSet):
 
 
 class EntrySerializer(Sparse):
-    before: Any = serializers.JSONField(allow_null=True)
-    after: Any = serializers.JSONField(allow_null=True)
+    before: Any = serializers.JSONField()
+    after: Any = serializers.JSONField()
 
     class Meta:
         model = LedgerEntry

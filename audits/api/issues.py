@@ -55,7 +55,7 @@ class EventSerializer(serializers.Serializer[Any]):
 class IssueDetailSerializer(IssueSerializer):
     """An issue with what was found and what happened, which lists leave out."""
 
-    evidence = serializers.JSONField(allow_null=True)
+    evidence = serializers.JSONField()
     extent: Any = serializers.ListField(child=serializers.JSONField())
     events = EventSerializer(many=True)
 

@@ -91,7 +91,7 @@ class ExampleFilter(django_filters.FilterSet):
 class ExampleSerializer(Sparse):
     config = serializers.JSONField()
     context: Any = serializers.JSONField()
-    identities: Any = serializers.JSONField(allow_null=True)
+    identities: Any = serializers.JSONField()
 
     class Meta:
         model = RuleExample

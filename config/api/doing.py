@@ -202,7 +202,7 @@ class EvaluateSerializer(serializers.Serializer[Any]):
 
 class FoundSerializer(serializers.Serializer[Any]):
     notes = serializers.CharField()
-    evidence = serializers.JSONField(allow_null=True)
+    evidence = serializers.JSONField()
 
 
 class VerdictSerializer(serializers.Serializer[Any]):

@@ -26,7 +26,7 @@ NAMES = ("accounts", "items", "issues")
 def test_nobody_reads_without_a_login(client: Client, name: str) -> None:
     ItemFactory()
     response = client.get(f"/api/{name}/")
-    assert response.status_code == 403
+    assert response.status_code == 401
     assert response.headers["Content-Type"] == "application/problem+json"
     assert "results" not in response.json()
 
