@@ -146,7 +146,10 @@ class Account(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["type", "identifier"], name="account_once"),
         ]
-        permissions = [("scan_account", "Can have an account read at once")]
+        permissions = [
+            ("scan_account", "Can have an account read at once"),
+            ("push_account", "Can send configurations of an account"),
+        ]
 
     def __str__(self) -> str:
         return self.name

@@ -90,7 +90,7 @@ def catch_up(run: Run) -> None:
         Q(ended_at=None, started_at__gt=run.started_at - LONG_AGO)
         | Q(ended_at__gte=run.started_at),
         Q(state=Run.State.RUNNING) | Q(created__gt=0) | Q(changed__gt=0) | Q(gone__gt=0),
-        kind=Run.Kind.LOOKED,
+        kind__in=(Run.Kind.LOOKED, Run.Kind.PUSHED),
         technology__in=looks.values("technology"),
     )
     written = list(beside.values_list("technology", flat=True).distinct().order_by())

@@ -50,7 +50,7 @@ class Hearing:
 
     def __post_init__(self) -> None:
         self.now: datetime = self.run.started_at
-        self.looking = self.run.kind == Run.Kind.LOOKED
+        self.looking = self.run.kind != Run.Kind.JUDGED
         self.world = World(self.run.account)
         self.steps: dict[int, int] = defaultdict(int)
         self.moved: set[int] = set()

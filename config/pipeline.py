@@ -1,5 +1,7 @@
 """The line: everything that follows from looking at one technology of one account."""
 
+from collections.abc import Sequence
+
 from django.conf import settings
 
 from audits.auditing import audit, audit_stale, catch_up, finish_stale, slice_portions
@@ -7,9 +9,10 @@ from audits.inbox import expect_review
 from audits.rulebook import Rulebook
 from items.claiming import claim
 from items.models import Run
-from items.portions import portions
+from items.portions import Portion, portions
 from items.recording import Changes, record
 from items.watchers import watchers
+from items.watchers.terms import Snapshot
 from notifications.telling import tell
 
 
@@ -31,6 +34,27 @@ def check(account_id: int, technology: str) -> Run:
                 expect_review(changes)  # Where every change waits for somebody's word.
                 tell(changes, events)  # Writes outbox lines; sends nothing.
         if run.created or run.changed or run.gone:
+            with run.transaction():
+                catch_up(run)
+    return run
+
+
+def push(account_id: int, technology: str, found: Sequence[Snapshot]) -> Run:
+    """Do everything that follows from configurations that somebody sent, as from a look.
+
+    What was not sent is as it was: nothing is taken for gone, and the slice stays as due as it
+    is. Raises Busy where another worker has the slice.
+    """
+    watcher = watchers[technology]()
+    with claim(account_id, technology, Run.Kind.PUSHED) as run:
+        for start in range(0, len(found), settings.PORTION):
+            with run.transaction():
+                part = Portion(found[start : start + settings.PORTION])
+                changes = record(run, watcher, part)
+                events = audit(changes)
+                expect_review(changes)
+                tell(changes, events)
+        if run.created or run.changed:
             with run.transaction():
                 catch_up(run)
     return run

@@ -45,6 +45,7 @@ ROLES: dict[str, tuple[str, ...]] = {
         *VIEWS,
         "audits.change_reviewpolicy",
         "accounts.scan_account",
+        "accounts.push_account",
         *(
             f"{app}.{action}_{model}"
             for app, model in MANAGED

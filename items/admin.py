@@ -214,6 +214,7 @@ class RunKind(Choice):
     conditions = {
         "looked": ("looked", lambda: Q(kind=Run.Kind.LOOKED)),
         "judged": ("judged", lambda: Q(kind=Run.Kind.JUDGED)),
+        "pushed": ("sent by a program", lambda: Q(kind=Run.Kind.PUSHED)),
     }
 
 

@@ -46,6 +46,7 @@ class Run(models.Model):
     class Kind(models.TextChoices):
         LOOKED = "looked", "looked"
         JUDGED = "judged", "judged"
+        PUSHED = "pushed", "sent by a program"
 
     class State(models.TextChoices):
         RUNNING = "running", "running"

@@ -16,6 +16,7 @@ from notifications.models import Delivery, Line, Subscription
 # What is news each by itself, by the kind of run; anything else is told in the run's sum.
 SINGLE_CAUSES = {
     Run.Kind.LOOKED: (Cause.CLOUD, Cause.COVERAGE, Cause.TIME),
+    Run.Kind.PUSHED: (Cause.CLOUD, Cause.COVERAGE, Cause.TIME),
     Run.Kind.JUDGED: (Cause.CLOUD, Cause.TIME),
 }
 NEW = (What.OPENED, What.REOPENED, What.LAPSED)

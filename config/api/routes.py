@@ -17,7 +17,8 @@ from audits.api.rules import (
 from config.api.docs import docs, nothing
 from config.api.doing import CommentsViewSet, EvaluateView, JustifyView, ScanView
 from config.api.finding import DifferencesView, SearchView
-from items.api import GapViewSet, ItemViewSet, RevisionViewSet, RunViewSet, TechnologiesView
+from config.api.pushing import ItemsViewSet
+from items.api import GapViewSet, RevisionViewSet, RunViewSet, TechnologiesView
 from notifications.api import DeliveryViewSet, SubscriptionViewSet
 
 router = DefaultRouter()
@@ -26,7 +27,7 @@ for name, viewset in {
     "accounts": AccountViewSet,
     "groups": GroupViewSet,
     "networks": NetworkViewSet,
-    "items": ItemViewSet,
+    "items": ItemsViewSet,
     "revisions": RevisionViewSet,
     "runs": RunViewSet,
     "gaps": GapViewSet,

@@ -10,7 +10,7 @@ from audits.models import Comment, Issue, Justification
 from config.roles import ROLES
 from items.models import Item, Run, Slice
 from tests.config.test_api_tokens import token_of
-from tests.factories import GroupFactory, IssueFactory, a_rule, granted
+from tests.factories import AccountFactory, GroupFactory, IssueFactory, a_rule, granted
 
 pytestmark = pytest.mark.django_db
 REVIEW = {"reviewer", "approver"}
@@ -116,3 +116,35 @@ def test_what_cannot_be_kept_is_refused(group: Any, body: str) -> None:
     assert answer.json()["detail"]
     wrong = Client().post("/api/comments/", "a=b", content_type="text/plain", headers=header)
     assert wrong.status_code == 415
+
+
+def test_what_is_sent_is_recorded_and_judged_and_sent_again_changes_nothing(group: Any) -> None:
+    a_rule("open", expression="IpPermissions[?IpRanges]", score=8)
+    account = AccountFactory()
+    account.groups.add(group)
+    header = token_of(granted("operator", group), "operate")
+    body: dict[str, Any] = {
+        "account": account.pk,
+        "technology": "aws.ec2.security_group",
+        "place": "eu-west-1",
+        "items": [{"GroupId": "sg-1", "GroupName": "web", "IpPermissions": [{"IpRanges": [1]}]}],
+    }
+    first = send(header, "items", body)
+    assert first.status_code == 200, first.content
+    assert first.json()["created"] == 1
+    item = Item.objects.get()
+    assert (item.name, item.history.count(), item.issues.count()) == ("web", 1, 1)
+    assert send(header, "items", body).json()["changed"] == 0
+    body["items"][0]["IpPermissions"] = []
+    assert send(header, "items", body).json()["changed"] == 1
+    assert item.history.count() == 2
+    assert not Issue.objects.open().exists()
+    assert Slice.objects.get().looked_at is None
+    body["items"] = [{"GroupName": "no id"}]
+    assert send(header, "items", body).status_code == 400
+    assert (
+        send(token_of(granted("reviewer", group), "read", "review"), "items", body).status_code
+        == 403
+    )
+    foreign = token_of(granted("operator", GroupFactory()), "operate")
+    assert send(foreign, "items", body).status_code == 403

@@ -89,7 +89,7 @@ class AwsWatcher(Watcher):
         """What is shared with an account names its owner, ``OwnerId``; the rest is its own."""
         return {
             **super().facts(account),
-            "partition": self.session(account).partition,
+            "partition": account.parameters["partition"],
             "OwnerId": account.identifier,
         }
 
