@@ -7,7 +7,7 @@ from rest_framework import serializers
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from accounts.api.base import ApiView, GuardedViewSet, Id
+from accounts.api.base import ApiView, GuardedViewSet, Id, When
 from accounts.api.describing import taken
 from accounts.api.fields import Sparse
 from items.models import Gap, Item, Kind, Run
@@ -17,7 +17,7 @@ from items.watchers import watchers
 
 
 class ItemFilter(django_filters.FilterSet):
-    changed_after = django_filters.IsoDateTimeFilter(field_name="changed_at", lookup_expr="gte")
+    changed_after = When(field_name="changed_at", lookup_expr="gte")
 
     class Meta:
         model = Item
@@ -65,8 +65,8 @@ class RevisionFilter(django_filters.FilterSet):
     account = Id(field_name="account_id")
     technology = django_filters.CharFilter()
     kind = django_filters.ChoiceFilter(choices=Kind.choices)
-    after = django_filters.IsoDateTimeFilter(field_name="history_date", lookup_expr="gte")
-    before = django_filters.IsoDateTimeFilter(field_name="history_date", lookup_expr="lt")
+    after = When(field_name="history_date", lookup_expr="gte")
+    before = When(field_name="history_date", lookup_expr="lt")
 
     class Meta:
         model = REVISION

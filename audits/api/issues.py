@@ -5,7 +5,7 @@ from typing import Any
 import django_filters
 from rest_framework import serializers
 
-from accounts.api.base import GuardedViewSet, Id
+from accounts.api.base import GuardedViewSet, Id, When
 from accounts.api.fields import Sparse
 from audits.models import Comment, Issue, Justification, What
 
@@ -15,7 +15,7 @@ class IssueFilter(django_filters.FilterSet):
     rule_key = django_filters.CharFilter(field_name="rule__key")
     score_min = django_filters.NumberFilter(field_name="score", lookup_expr="gte")
     score_max = django_filters.NumberFilter(field_name="score", lookup_expr="lte")
-    opened_after = django_filters.IsoDateTimeFilter(field_name="opened_at", lookup_expr="gte")
+    opened_after = When(field_name="opened_at", lookup_expr="gte")
 
     class Meta:
         model = Issue

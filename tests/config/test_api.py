@@ -35,7 +35,8 @@ def test_nobody_reads_without_a_login(client: Client, name: str) -> None:
 @pytest.mark.parametrize("name", NAMES)
 def test_nothing_can_be_changed(admin_client: Client, name: str, method: str) -> None:
     issue = IssueFactory()
-    assert getattr(admin_client, method)(f"/api/{name}/").status_code == 405
+    if (name, method) != ("items", "post"):  # So configurations are sent.
+        assert getattr(admin_client, method)(f"/api/{name}/").status_code == 405
     pk = {"accounts": issue.item.account_id, "items": issue.item_id, "issues": issue.pk}[name]
     assert getattr(admin_client, method)(f"/api/{name}/{pk}/").status_code == 405
 
@@ -137,6 +138,8 @@ def test_a_list_costs_the_same_for_many_rows(
         "items/x/",
         "accounts/?type=%00",
         "issues/?opened_after=x",
+        "issues/?opened_after=0179-09-06T14:29:57-18:14",
+        "issues/?opened_after=0001-01-01T00:00:00%2B14:00",
     ],
 )
 def test_nonsense_is_answered_not_fallen_over(admin_client: Client, address: str) -> None:
@@ -250,7 +253,6 @@ def test_an_item_is_shown_as_it_was(admin_client: Client) -> None:
     assert [
         one["name"] for one in admin_client.get(f"/api/items/?as_of={day}").json()["results"]
     ] == ["old"]
-    assert admin_client.post(f"/api/items/?as_of={day}").status_code == 405
     revisions = admin_client.get(f"/api/revisions/?item={item.pk}").json()["results"]
     assert [one["name"] for one in revisions] == ["old", "new"]
     last = admin_client.get(f"/api/revisions/{revisions[-1]['id']}/").json()
