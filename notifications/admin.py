@@ -67,8 +67,49 @@ class SubscriptionAdmin(HistoryAdmin):
     list_intro = "Who is told of changes and issues, as they happen and once a week."
     nothing_yet = "Nobody is told of anything yet. Any address will do; no login is needed."
     about_what = (
-        ("About what", {"fields": ("accounts", "groups", "technologies", "view")}),
-        ("Told of", {"fields": ("issues", "least_score", "created", "changed", "gone", "weekly")}),
+        (
+            "About what",
+            {
+                "fields": (
+                    "accounts",
+                    "groups",
+                    "technologies",
+                    "tags",
+                    "rules",
+                    "framework",
+                    "view",
+                )
+            },
+        ),
+        (
+            "Told of",
+            {
+                "fields": (
+                    "issues",
+                    "reopened",
+                    "fixed",
+                    "least_score",
+                    "created",
+                    "changed",
+                    "gone",
+                    "weekly",
+                )
+            },
+        ),
+        (
+            "How often",
+            {
+                "fields": (
+                    "often",
+                    "hour",
+                    "weekday",
+                    "zone",
+                    "quiet_from",
+                    "quiet_until",
+                    "most_a_day",
+                )
+            },
+        ),
     )
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Subscription]:

@@ -4,12 +4,20 @@ from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
-from unfold.widgets import UnfoldAdminSelectMultipleWidget, UnfoldAdminSelectWidget
+from unfold.widgets import (
+    UnfoldAdminSelectMultipleWidget,
+    UnfoldAdminSelectWidget,
+    UnfoldAdminTextInputWidget,
+)
 
 from accounts.admin.parameters import begin, fields_of, taken
 from items.naming import technology_label
 from items.watchers import watchers
+from notifications.models import Subscription
 from notifications.notifiers.base import Notifier
+
+# What is asked for may be left empty: then it is as for a new subscription.
+WITH_DEFAULT = {"often", "hour", "weekday", "zone"}
 
 ONLY_QUERIES = (
     "Only items for which its condition holds. Nothing: all items. Not together with the weekly "
@@ -26,6 +34,11 @@ class SubscriptionForm(forms.ModelForm):
         widget=UnfoldAdminSelectMultipleWidget(attrs={"size": "8"}),
         help_text="Nothing chosen: all. Ctrl chooses several.",
     )
+    tags = forms.CharField(
+        required=False,
+        widget=UnfoldAdminTextInputWidget(),
+        help_text="Only items with one of these: Name or Name=value, commas between. Nothing: all.",
+    )
     way: type[Notifier]
     reach: set[int] | None = None
     """Account groups that the editor may let somebody be told of; None: everything."""
@@ -39,6 +52,9 @@ class SubscriptionForm(forms.ModelForm):
             self.fields["technologies"].choices = choices  # type: ignore[attr-defined]
         if "view" in self.fields:
             self.fields["view"].help_text = ONLY_QUERIES
+        self.initial["tags"] = ", ".join(self.instance.tags)
+        for name in WITH_DEFAULT & set(self.fields):
+            self.fields[name].required = False
         if "notifier" in self.fields:
             self.fields["notifier"].initial = self.way.key
         if "address" in self.fields:
@@ -49,9 +65,15 @@ class SubscriptionForm(forms.ModelForm):
     def clean_notifier(self) -> str:
         return self.way.key  # The form is this notifier's; nothing else can be meant.
 
+    def clean_tags(self) -> list[str]:
+        return [one.strip() for one in self.cleaned_data["tags"].split(",") if one.strip()]
+
     def clean(self) -> dict[str, Any] | None:
         cleaned = super().clean()
         given = self.cleaned_data
+        for name in WITH_DEFAULT & set(given):
+            if given[name] in (None, ""):
+                given[name] = getattr(Subscription(), name)
         self.instance.parameters = taken(self, self.way.parameters, self.instance.parameters)
         if self.reach is not None:
             groups = {group.pk for group in given.get("groups") or ()}

@@ -21,7 +21,8 @@ from items.naming import technology_label
 from items.revisions import what_changed
 from notifications.answering import ledger, unanswered
 from notifications.models import Delivery, Line, Subscription
-from notifications.telling import NEW
+from notifications.narrowing import of_named
+from notifications.telling import ASKED, NEW
 
 # What one mail shows in full; the rest is counted, with a link. Mail programs cut beyond 100 KB.
 MOST_CHANGES = 25
@@ -260,9 +261,11 @@ def _sum(why: str, runs: list[Run], told: Subscription) -> Sum:
     """Count what a subscription wants to hear of and is not told by itself."""
     alone = Line.objects.filter(subscription=told)
     opened = IssueEvent.objects.none()
-    if told.issues:
-        opened = IssueEvent.objects.filter(
-            run__in=runs, what__in=NEW, issue__justified=False, score__gte=told.least_score
+    whats = [what for what in NEW if getattr(told, ASKED.get(what, "issues"))]
+    if whats:
+        named = of_named(told, IssueEvent.objects.filter(run__in=runs))
+        opened = named.filter(
+            what__in=whats, issue__justified=False, score__gte=told.least_score
         ).exclude(pk__in=alone.filter(event__run__in=runs).values("event"))
     created: dict[str, int] = {}
     if told.created:
@@ -299,7 +302,8 @@ def _subject(
         first = topics[0]
         rest = counts["issues"] - 1
         more = f" and {rest} more" if rest else ""
-        return f"[{first.severity}] {first.version.title}: {first.found[0].issue.item}{more}"
+        fixed = "Fixed: " if first.found[0].event.what == What.FIXED else ""
+        return f"{fixed}[{first.severity}] {first.version.title}: {first.found[0].issue.item}{more}"
     if changes:
         first_change = changes[0].revision
         rest = counts["changes"] - 1

@@ -1,9 +1,7 @@
 """Write down who must be told of what: outbox lines, in the transaction of what they tell."""
 
 from collections.abc import Iterable, Sequence
-from datetime import timedelta
 
-from django.conf import settings
 from django.utils import timezone
 
 from accounts.models import Account
@@ -12,6 +10,7 @@ from audits.showing import shown
 from items.models import Item, Kind, Run
 from items.recording import BATCH, Changes
 from notifications.models import Delivery, Line, Subscription
+from notifications.narrowing import narrowed, wants_rule
 
 # What is news each by itself, by the kind of run; anything else is told in the run's sum.
 SINGLE_CAUSES = {
@@ -20,6 +19,9 @@ SINGLE_CAUSES = {
     Run.Kind.JUDGED: (Cause.CLOUD, Cause.TIME),
 }
 NEW = (What.OPENED, What.REOPENED, What.LAPSED)
+TOLD = (*NEW, What.FIXED)
+ASKED = {What.REOPENED: "reopened", What.FIXED: "fixed"}
+"""Which wish of a subscription an event answers; any other: new issues."""
 WANTED = {
     Kind.CREATED: "created",
     Kind.BACK: "created",
@@ -37,12 +39,13 @@ def tell(changes: Changes, events: Sequence[IssueEvent]) -> None:
     run = changes.run
     revisions = _revisions(changes)
     first = {item.pk for item in _first_looked_at(changes)}
-    news = [event for event in events if event.what in NEW and not event.issue.justified]
+    news = [event for event in events if event.what in TOLD and not event.issue.justified]
     single: list[IssueEvent] = []
     summed: list[IssueEvent] = []
     for event in news:
         alone = is_single(run.kind, event.cause) and event.issue.item_id not in first
-        (single if alone else summed).append(event)
+        if alone or event.what in NEW:  # That a rule finds something no more is no news.
+            (single if alone else summed).append(event)
     if not (revisions or first or news):
         return
     items = first | {item for item, _ in revisions.values()}
@@ -96,7 +99,8 @@ def _first_looked_at(changes: Changes) -> Iterable[Item]:
 
 
 def _heard(subscription: Subscription, items: set[int]) -> set[int]:
-    """Return which of some items a subscription hears of."""
+    """Return which of some items a subscription hears of: what it names, and its owner sees."""
+    items = narrowed(subscription, items)
     if subscription.view is None or not items:
         return items
     seen = None
@@ -107,7 +111,9 @@ def _heard(subscription: Subscription, items: set[int]) -> set[int]:
 
 
 def _wants(subscription: Subscription, event: IssueEvent, heard: set[int]) -> bool:
-    return event.issue.item_id in heard and wants_issue(subscription, event.score)
+    asked = getattr(subscription, ASKED.get(What(event.what), "issues"))
+    worth = asked and event.score >= subscription.least_score
+    return worth and event.issue.item_id in heard and wants_rule(subscription, event.version)
 
 
 def _revisions(changes: Changes) -> dict[int, tuple[int, Kind]]:
@@ -121,8 +127,8 @@ def _revisions(changes: Changes) -> dict[int, tuple[int, Kind]]:
 
 def subscriptions() -> list[Subscription]:
     """Return those that are on, with what they are about."""
-    rows = Subscription.objects.filter(on=True).select_related("view")
-    return list(rows.prefetch_related("accounts", "groups"))
+    rows = Subscription.objects.filter(on=True).select_related("view", "framework", "owner")
+    return list(rows.prefetch_related("accounts", "groups", "rules"))
 
 
 def is_about(one: Subscription, account: int, groups: frozenset[int], technology: str) -> bool:
@@ -170,14 +176,11 @@ def _gathering(subscription: Subscription) -> Delivery:
     if delivery:
         return delivery
     now = timezone.now()
+    alerts = Delivery.objects.filter(subscription=subscription, kind=Delivery.Kind.ALERT)
+    due = subscription.timing.due(
+        now, lambda start, end: alerts.filter(due_at__gte=start, due_at__lt=end).count()
+    )
     Delivery.objects.bulk_create(
-        [
-            Delivery(
-                subscription=subscription,
-                since=now,
-                due_at=now + timedelta(seconds=settings.GATHERING_TIME),
-            )
-        ],
-        ignore_conflicts=True,
+        [Delivery(subscription=subscription, since=now, due_at=due)], ignore_conflicts=True
     )
     return open_ones.select_for_update().get()

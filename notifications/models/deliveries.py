@@ -1,99 +1,14 @@
-"""Who is told of what, and every mail that went out or still has to."""
+"""Every mail that went out or still has to, and what it tells."""
 
 import uuid
 
 from django.conf import settings
-from django.core.exceptions import ValidationError
-from django.core.validators import MaxValueValidator
 from django.db import models
-from simple_history.models import HistoricalRecords
 
-from accounts.models import Account, AccountGroup, User
-from audits.models import Comment, IssueEvent, Justification, Mention, Proposal, Reminder, SavedView
-from config.plugins import Missing
+from accounts.models import User
+from audits.models import Comment, IssueEvent, Justification, Mention, Proposal, Reminder
 from items.models import Item, Run
-from notifications.notifiers import notifiers
-
-
-class Subscription(models.Model):
-    """An address, how it is told, and of what."""
-
-    name = models.CharField(max_length=100)
-    notifier = models.CharField("told by", max_length=50, default="email")
-    address = models.CharField(max_length=254)
-    parameters = models.JSONField(
-        default=dict, blank=True, help_text="What the notifier must know beside the address."
-    )
-    on = models.BooleanField(default=True)
-    accounts = models.ManyToManyField(Account, blank=True, help_text="Nothing chosen: all.")
-    groups = models.ManyToManyField(
-        AccountGroup, blank=True, help_text="Accounts in these groups are added."
-    )
-    technologies = models.JSONField(default=list, blank=True, help_text="Nothing: all.")
-    view = models.ForeignKey(
-        SavedView,
-        on_delete=models.PROTECT,
-        null=True,
-        blank=True,
-        related_name="subscriptions",
-        limit_choices_to={"page": SavedView.Page.QUERY},
-        verbose_name="what a saved query shows",
-        help_text="Only items for which its condition holds. Nothing: all items.",
-    )
-    created = models.BooleanField("new items", default=True)
-    changed = models.BooleanField("changed items", default=True)
-    gone = models.BooleanField("items that are gone", default=True)
-    issues = models.BooleanField("new issues", default=True)
-    least_score = models.PositiveSmallIntegerField(
-        default=4, validators=[MaxValueValidator(10)], help_text="Of new issues, 0 to 10."
-    )
-    weekly = models.BooleanField("weekly summary", default=True)
-    created_at = models.DateTimeField(auto_now_add=True)
-
-    history = HistoricalRecords(m2m_fields=[accounts, groups])
-
-    class Meta:
-        ordering = ["name"]
-
-    def __str__(self) -> str:
-        return f"{self.name} <{self.address}>"
-
-    def clean(self) -> None:
-        """Complete the parameters and refuse what cannot be right, each with its reason."""
-        try:
-            notifier = notifiers[self.notifier]
-        except Missing as missing:
-            raise ValidationError({"notifier": str(missing)}) from missing
-        try:
-            notifier.check_address(self.address)
-        except ValidationError as error:
-            raise ValidationError({"address": error.messages}) from error
-        self.parameters = notifier.complete(self.parameters or {})
-        if not isinstance(self.technologies, list):
-            raise ValidationError({"technologies": "Must be a list of technologies."})
-        if self.view_id and self.weekly:
-            said = "The weekly summary is of whole accounts. Turn it off to be told of a query."
-            raise ValidationError({"weekly": said})
-
-    @property
-    def secret_parameters(self) -> set[str]:
-        """Which parameters are secret; all, where the notifier is missing that could tell."""
-        if self.notifier not in notifiers:
-            return set(self.parameters)
-        return {one.name for one in notifiers[self.notifier].parameters if one.secret}
-
-    def names_accounts(self) -> bool:
-        """Say whether it is about some accounts only."""
-        return self.accounts.exists() or self.groups.exists()
-
-    def accounts_wanted(self) -> models.QuerySet[Account]:
-        """Return the accounts that it is about; all where none was chosen."""
-        if not self.names_accounts():
-            return Account.objects.all()
-        return Account.objects.filter(
-            models.Q(pk__in=self.accounts.values("pk"))
-            | models.Q(groups__in=self.groups.values("pk"))
-        ).distinct()
+from notifications.models.subscriptions import Subscription
 
 
 def new_message_id() -> str:
