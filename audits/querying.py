@@ -34,6 +34,11 @@ PORTION = 200
 # Seconds after which what was found so far is the answer.
 SECONDS = 10.0
 MOST_COLUMNS = 20
+# What is read of each thing; most are not chosen, and a date is dear to read.
+NEEDED = (
+    *("id", "account", "technology", "uid", "name", "full_name", "place", "region"),
+    *("config", "unread"),
+)
 # A text of a cell beyond this is cut.
 LONGEST = 2000
 _TITLED = re.compile(r"\s*([\w ,.()%/-]{1,60}?)\s*:\s+(\S.*)")
@@ -52,10 +57,15 @@ class Query:
     """A question about things."""
 
     technology: str
-    """Empty: things of every technology."""
+    """Some technologies, commas between; empty: things of every one."""
     condition: str
     """JMESPath; empty: all of them."""
     columns: tuple[Column, ...] = ()
+
+    @property
+    def technologies(self) -> tuple[str, ...]:
+        """The technologies whose things are asked; empty: every one."""
+        return tuple(filter(None, self.technology.split(",")))
 
     def faults(self) -> list[str]:
         """Return what is wrong with it, each with the line and the place; empty: it can be run."""
@@ -74,7 +84,7 @@ class Query:
         """The condition as a rule's text, which chooses what it is true of."""
         # Yes or no: what a condition gives may be too large to be kept as a finding.
         expression = f"({self.condition}) && `true`" if self.condition else "`true`"
-        return Draft(technologies=tuple(filter(None, [self.technology])), expression=expression)
+        return Draft(technologies=self.technologies, expression=expression)
 
 
 @dataclass(frozen=True)
@@ -147,8 +157,8 @@ def query(
     back = looks_back(draft) or any(looks_back(Draft(expression=c.path)) for c in asked.columns)
     now = moment or timezone.now()
     end = time.monotonic() + seconds
-    rows = things.filter(technology=asked.technology) if asked.technology else things
-    rows = rows.select_related("account").order_by("name", "pk")
+    rows = things.filter(technology__in=asked.technologies) if asked.technology else things
+    rows = rows.only(*NEEDED).order_by("name", "pk")
     read = rows.iterator(chunk_size=PORTION)
     while portion := list(islice(read, PORTION)):
         trial.begin_portion()
@@ -166,6 +176,7 @@ def query(
                     answer.reasons[verdict.reason] = answer.reasons.get(verdict.reason, 0) + 1
             elif verdict.outcome == Outcome.FAIL:
                 answer.chosen += 1
+                row.account = trial.accounts[row.account_id]
                 yield _row(asked, row, context)
             else:
                 answer.refused.add(row.pk)

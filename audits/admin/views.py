@@ -160,7 +160,7 @@ class SavedViewAdmin(GuardedAdmin):
     @display(description="Asks", ordering="page")
     def asks(self, view: SavedView) -> str:
         if view.page == SavedView.Page.QUERY and view.technology:
-            return technology_label(view.technology)
+            return ", ".join(map(technology_label, view.technology.split(",")))
         return view.get_page_display()
 
     @display(description="From", ordering="by")

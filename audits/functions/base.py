@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cached_property
 from ipaddress import IPv4Network, IPv6Network
 from typing import Any, Protocol, TypeVar
 
@@ -73,6 +74,33 @@ class Known:
     canonical_ids: Mapping[str, str] = field(default_factory=dict)
     """Further ids by which a provider names accounts, to their identifiers."""
     networks: tuple[tuple[IPv4Network | IPv6Network, str], ...] = ()
+
+    def claims(self, net: IPv4Network | IPv6Network) -> set[str]:
+        """Return what was said of all networks that hold a whole network."""
+        first, length = int(net.network_address), net.prefixlen
+        found: set[str] = set()
+        for shortest, rest, starts in self._by_length[net.version]:
+            if shortest > length:
+                break
+            found.update(starts.get(first >> rest, ()))
+        return found
+
+    @cached_property
+    def _by_length(self) -> Mapping[int, list[tuple[int, int, dict[int, set[str]]]]]:
+        """By version, the shortest prefix first: its length, that of the rest, what is claimed.
+
+        A company knows hundreds of networks and asks of each address in turn: a look for each
+        length of a prefix takes the place of one for each network.
+        """
+        made: dict[int, dict[int, dict[int, set[str]]]] = {4: {}, 6: {}}
+        for net, whose in self.networks:
+            rest = net.max_prefixlen - net.prefixlen
+            starts = made[net.version].setdefault(net.prefixlen, {})
+            starts.setdefault(int(net.network_address) >> rest, set()).add(whose)
+        return {
+            version: [(n, (32 if version == 4 else 128) - n, by[n]) for n in sorted(by)]
+            for version, by in made.items()
+        }
 
 
 @dataclass

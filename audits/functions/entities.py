@@ -8,7 +8,7 @@ from typing import Any
 
 from audits.functions.base import Context
 from audits.functions.members import member
-from audits.functions.ranges import Range, network, ranged, within
+from audits.functions.ranges import Range, network, ranged
 from audits.functions.wildcards import VARIABLE
 
 _NEAREST_FIRST = ("same account", "ours", "third party", "unknown")
@@ -181,7 +181,7 @@ def _of_network(context: Context, text: str, found: Range) -> str:
     if found.internet:
         return "everyone"
     net, private = found.net, found.private
-    claims = {whose for known, whose in context.known.networks if within(net, known)}
+    claims = context.known.claims(net)
     claimed = next((whose for whose in _NEAREST_FIRST if whose in claims), None)
     if claimed is not None:
         return claimed

@@ -18,7 +18,7 @@ from audits.compiling import compiled
 from audits.examples import example_context
 from audits.functions import lists, policies
 from audits.functions.actions import every_action, meant
-from audits.functions.base import Context, NoReader, Unread
+from audits.functions.base import Context, Known, NoReader, Unread
 from audits.library import Function, clashes, functions_of, library
 
 MINE = "111111111111"
@@ -445,6 +445,31 @@ def test_every_kind_of_source_is_a_rule_of_its_own():
 )
 def test_a_network_is_private_or_public_but_never_both(cidr, private):
     assert ask("[is_private_network(@), is_public_network(@)]", cidr) == [private, not private]
+
+
+NETWORKS = st.one_of(
+    st.builds(lambda n, m: ip_network((n & (2**32 - 2 ** (32 - m)), m)), st.integers(0, 2**32 - 1),
+              st.integers(0, 32)),
+    st.builds(lambda n, m: ip_network((n & (2**128 - 2 ** (128 - m)), m)),
+              st.integers(2**127, 2**128 - 1), st.integers(0, 128)),
+)  # fmt: skip
+
+
+@given(
+    known=st.lists(st.tuples(NETWORKS, st.sampled_from(["ours", "third party"])), max_size=8),
+    asked=NETWORKS,
+    inside=st.booleans(),
+)
+def test_who_claims_a_network_claims_one_that_holds_all_of_it(known, asked, inside):
+    if known and inside:  # A random network is hardly ever in another one.
+        outer = known[0][0]
+        asked = next(outer.subnets(new_prefix=min(outer.max_prefixlen, outer.prefixlen + 3)))
+    claims = {
+        whose
+        for net, whose in known
+        if net.version == asked.version and asked.subnet_of(net)
+    }  # fmt: skip
+    assert Known(networks=tuple(known)).claims(asked) == claims
 
 
 def test_what_is_no_network_is_neither_private_nor_public():

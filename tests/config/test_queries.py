@@ -52,6 +52,20 @@ def test_a_query_shows_only_what_the_person_may_see(mine: Any) -> None:
         assert "-haven" not in file
 
 
+def test_a_query_of_two_technologies_asks_things_of_both_and_of_no_third(
+    admin_client: Client, mine: Any
+) -> None:
+    for technology in ("aws.iam.role", "aws.s3.bucket"):
+        ItemFactory(name=f"a-{technology}", technology=technology, config={"A": 1})
+    asked = QUERY | {"technology": "aws.iam.user,aws.s3.bucket,no.such"}
+    page = admin_client.get("/find/query/", asked)
+    assert [row["item"].technology for row in page.context["rows"]] == [
+        *("aws.s3.bucket", "aws.iam.user", "aws.iam.user"),
+    ]
+    assert page.context["asked"].technology == "aws.iam.user,aws.s3.bucket"
+    assert '<option value="aws.iam.user,aws.s3.bucket" selected>' in page.content.decode()
+
+
 def test_a_file_for_which_time_was_too_short_says_in_its_last_line_that_it_was_cut(
     mine: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -108,6 +122,14 @@ def test_a_rule_begins_with_the_query(mine: Any) -> None:
     page = client.get("/audits/rule/workbench/", given).content.decode()
     assert "A &amp;&amp; `true`" in page
     assert "All of A" in page
+
+
+def test_a_rule_begins_with_all_technologies_of_the_query(mine: Any) -> None:
+    editor = somebody("rule editor")
+    given = {"technology": "aws.iam.user,aws.s3.bucket", "expression": "A"}
+    page = editor.get("/audits/rule/workbench/", given).content.decode()
+    assert "aws.iam.user" in page
+    assert "aws.s3.bucket" in page
 
 
 def test_a_query_is_saved_under_a_name_and_opened_by_others(mine: Any) -> None:

@@ -52,10 +52,7 @@ def query_page(request: HttpRequest) -> HttpResponseBase:
         "crumb": ("Search", reverse("find")),
         "asked": asked,
         "columns": _written(asked.columns),
-        "technologies": sorted(
-            ((key, technology_label(key)) for key in watchers if key in watchers),
-            key=lambda one: one[1].lower(),
-        ),
+        "technologies": _choices(asked),
         "view": view,
         "day": day,
         "kept_then": not day.now,
@@ -94,8 +91,20 @@ def _asked(request: HttpRequest, view: SavedView | None) -> Query:
         name: given.get(name, "").replace("\0", "").strip()[:LONGEST]
         for name in ("technology", "condition", "columns")
     }
-    known = text["technology"] if text["technology"] in watchers else ""
-    return Query(known, text["condition"], columns_of(text["columns"].replace("\r", "")))
+    known = [one for one in text["technology"].split(",") if one in watchers]
+    return Query(",".join(known), text["condition"], columns_of(text["columns"].replace("\r", "")))
+
+
+def _choices(asked: Query) -> list[tuple[str, str]]:
+    """Return what can be chosen, and with it what is asked, where that is several at once."""
+    every = [(key, technology_label(key)) for key in watchers if key in watchers]
+    if len(asked.technologies) > 1:
+        every.append((asked.technology, _label(asked)))
+    return sorted(every, key=lambda one: one[1].lower())
+
+
+def _label(asked: Query) -> str:
+    return ", ".join(map(technology_label, asked.technologies)) or "item"
 
 
 def _written(columns: tuple[Column, ...]) -> str:
@@ -156,7 +165,7 @@ def _result(request: HttpRequest, asked: Query, day: Day, view: SavedView | None
             }
             for row in shown
         ],
-        "label": technology_label(asked.technology) if asked.technology else "item",
+        "label": _label(asked),
         "reasons": sorted(answer.reasons.items(), key=lambda one: -one[1]),
         "csv": _link(request, export="csv"),
         "json": _link(request, export="json"),

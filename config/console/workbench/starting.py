@@ -63,10 +63,10 @@ def written(request: HttpRequest) -> dict[str, Any]:
     expression = request.GET.get("expression", "").replace("\0", "")[:LONGEST]
     if not expression:
         return {}
-    technology = request.GET.get("technology", "")
+    technologies = request.GET.get("technology", "").split(",")
     return {
         "title": request.GET.get("title", "").replace("\0", "")[:150],
-        "technologies": [technology] if technology in watchers else [],
+        "technologies": [one for one in technologies if one in watchers],
         "expression": expression,
     }
 
