@@ -112,9 +112,9 @@ def _begin(now: datetime) -> None:
     from django.apps import apps
 
     for model in apps.get_models():
-        # Rows of a history have a field of this name, too.
-        if hasattr(model._meta, "simple_history_manager_attribute"):
-            model.history.update(history_date=now - timedelta(days=DAYS))
+        kept = getattr(model._meta, "simple_history_manager_attribute", "")
+        if kept:
+            getattr(model, kept).update(history_date=now - timedelta(days=DAYS))
 
 
 def _items(size: int, now: datetime) -> None:
