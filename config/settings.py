@@ -5,6 +5,7 @@ variables are named as everywhere else.
 """
 
 import os
+from ipaddress import ip_network
 from pathlib import Path
 from zoneinfo import available_timezones
 
@@ -282,6 +283,13 @@ else:
     )
     globals().update(environ.Env.email_url_config(SMTP_URL))
 EMAIL_TIMEOUT = number("VERVET_SMTP_TIMEOUT", 30, least=1)
+# Networks inside to which notifiers may send; everything else inside is refused.
+try:
+    NOTIFY_INSIDE = [ip_network(one) for one in words("VERVET_NOTIFY_INSIDE")]
+except ValueError as error:
+    raise ImproperlyConfigured(
+        f"VERVET_NOTIFY_INSIDE must be networks such as 10.1.0.0/16: {error}."
+    ) from error
 
 # -- The console ------------------------------------------------------------------------------
 

@@ -9,5 +9,8 @@ notifiers: Registry[type[Notifier]] = Registry(
     needs=("key", "label", "address_label"),
     builtin={
         "email": "notifications.notifiers.email:Email",
+        "webhook": "notifications.notifiers.webhook:Webhook",
+        "slack": "notifications.notifiers.chats:Slack",
+        "teams": "notifications.notifiers.chats:Teams",
     },
 )

@@ -1,0 +1,82 @@
+"""Tell a program of yours: a signed CloudEvent over HTTP."""
+
+import hashlib
+import hmac
+import json
+import time
+from collections.abc import Mapping
+from typing import Any
+
+from django.conf import settings
+from django.core.exceptions import ValidationError
+from django.utils import timezone
+
+from accounts.references import PATTERN, WANTS, resolved
+from accounts.types.base import Parameter
+from notifications.notifiers.base import Notifier, Outgoing
+from notifications.notifiers.reaching import check_url, post
+
+
+class Webhook(Notifier):
+    key = "webhook"
+    label = "Webhook"
+    address_label = "URL"
+    address_help = "It is posted a signed CloudEvent: see docs/notifiers.md."
+    parameters = (
+        Parameter(
+            "secret",
+            "Signing secret",
+            f"Both sides know it; {WANTS}.",
+            pattern=PATTERN,
+            wants=WANTS,
+            secret=True,
+        ),
+    )
+
+    @classmethod
+    def check_address(cls, address: str) -> None:
+        check_url(address)
+
+    @classmethod
+    def complete(cls, given: Mapping[str, Any]) -> dict[str, Any]:
+        """Return the parameters; raise ValidationError where there is nothing to sign with."""
+        parameters = super().complete(given)
+        if not parameters["secret"]:
+            raise ValidationError({"parameters": [f"secret: must say {WANTS}"]})
+        return parameters
+
+    def deliver(self, delivery: Outgoing) -> None:
+        """Post the event; a repetition has the same id and Idempotency-Key, and a new time."""
+        body = json.dumps(event(delivery)).encode()
+        moment = int(time.time())
+        headers = {
+            "Content-Type": "application/cloudevents+json",
+            "Idempotency-Key": delivery.key,
+            "Vervet-Timestamp": str(moment),
+            "Vervet-Signature": signature(resolved(delivery.parameters["secret"]), moment, body),
+        }
+        post(delivery.address, body, headers, delivery.timeout)
+
+
+def signature(secret: str, moment: int, body: bytes) -> str:
+    """Return the HMAC-SHA256 of the moment, a full stop and the body."""
+    signed = f"{moment}.".encode() + body
+    return "sha256=" + hmac.new(secret.encode(), signed, hashlib.sha256).hexdigest()
+
+
+def event(delivery: Outgoing) -> dict[str, Any]:
+    """Return what is told as a CloudEvent 1.0."""
+    return {
+        "specversion": "1.0",
+        "id": delivery.key,
+        "source": settings.SITE_URL,
+        "type": f"vervet.{delivery.kind}",
+        "time": timezone.now().isoformat(),
+        "datacontenttype": "application/json",
+        "data": {
+            "subject": delivery.subject,
+            "text": delivery.text,
+            "link": delivery.link,
+            "facts": dict(delivery.facts),
+        },
+    }
