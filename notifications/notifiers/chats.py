@@ -78,7 +78,8 @@ def sentences(delivery: Outgoing) -> Iterator[str]:
     """Yield one line for each thing that is told, worst first, and how many are left out."""
     facts = delivery.facts
     lines = [
-        f"{one['title']}: {one['item']['name']}. {one['notes']}" for one in facts.get("issues", ())
+        f"{one['title']}, {one['what']}: {one['item']['name']}. {one['notes']}"
+        for one in facts.get("issues", ())
     ]
     lines += [f"{one['item']['name']} {one['what']}" for one in facts.get("changes", ())]
     for line in lines[:MOST_THINGS]:

@@ -63,6 +63,7 @@ def receiver(settings: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[Receive
 def outgoing(key: str, url: str, **more: Any) -> Outgoing:
     item = {"name": HOSTILE}
     issue = {"title": "Open to the world", "item": item, "notes": "Anyone reaches tcp 22."}
+    issue["what"] = "fixed"
     given: dict[str, Any] = {
         "key": "7@vervet.example.com",
         "attempt": 1,
@@ -168,6 +169,7 @@ def test_slack_is_sent_no_mention_that_a_cloud_wrote(receiver: Receiver) -> None
     said = json.loads(receiver.heard[0][1])
     assert "&lt;!channel&gt; &amp;" in said["blocks"][1]["text"]["text"]
     assert "<!channel>" not in said["text"]
+    assert "Open to the world, fixed: " in said["blocks"][1]["text"]["text"], "not as if open"
     assert "and 2 more" in said["blocks"][1]["text"]["text"]
     assert max(len(block["text"]["text"]) for block in said["blocks"]) <= 3000
 
