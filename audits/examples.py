@@ -8,7 +8,7 @@ from typing import Any, Protocol
 from accounts.providers import provider_of
 from audits.engine import Evaluable, Outcome, evaluate
 from audits.functions.base import Context, Known, Neighbour
-from audits.world import values_at
+from audits.lookups import as_compared, values_at
 from items.canonical import canonical
 from items.diffing import shown
 
@@ -133,6 +133,7 @@ class Listed:
     def _with(
         self, technology: str, path: str, values: Sequence[str]
     ) -> Iterator[tuple[Neighbour, list[dict[str, Any]]]]:
+        wanted = set(as_compared(technology, values))
         for one, issues in self.items.get(technology, []):
-            if set(values_at(path, one.config)) & set(values):
+            if wanted & set(values_at(technology, path, one.config)):
                 yield one, issues

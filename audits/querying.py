@@ -19,10 +19,11 @@ from audits.drafts import Draft
 from audits.engine import Outcome, parsed
 from audits.functions.base import Context, Neighbour, Reader, Unread
 from audits.linting import expression_faults, pointed
+from audits.lookups import as_compared, values_at
 from audits.rulebook import looks_back
 from audits.then import Then
 from audits.trying import Trial
-from audits.world import World, values_at
+from audits.world import World
 from items.canonical import storable
 from items.earlier import before_last_change
 from items.fields import canonical_bytes
@@ -203,10 +204,10 @@ class Beside:
     def lookup(
         self, technology: str, path: str, values: Sequence[str], any_of: bool = False
     ) -> list[Neighbour]:
-        wanted = [value for value in values if isinstance(value, str)]
+        wanted = as_compared(technology, values)
         every = self._world.find(technology, path, wanted).found
         found = [one for one in every if one.account in self._seen]
-        there = {value for one in found for value in values_at(path, one.config)}
+        there = {value for one in found for value in values_at(technology, path, one.config)}
         if wanted and not (found if any_of else there.issuperset(wanted)):
             raise Unread("What it looks up may lie in accounts that you may not see.")
         return found

@@ -10,7 +10,8 @@ from django.db.models import Min, Q, QuerySet
 
 from accounts.models import Account
 from audits.functions.base import Neighbour, Unread
-from audits.world import KEPT, MOST_INDEXED, MOST_RELATED, values_at
+from audits.lookups import as_compared, values_at
+from audits.world import KEPT, MOST_INDEXED, MOST_RELATED
 from items.models import Gap, Item, Kind, Run
 from items.recording import BATCH
 from items.watchers import watchers
@@ -54,7 +55,7 @@ class Then:
                 "history_date", "until", "history_id", "config"
             )
             for since, until, revision, config in rows.iterator(chunk_size=500):
-                for value in values_at(path, config):
+                for value in values_at(technology, path, config):
                     index[value].append(Spell(since, until, revision))
                     held += 1
                 if held > MOST_INDEXED:
@@ -137,7 +138,7 @@ class ReadingThen:
     def lookup(
         self, technology: str, path: str, values: Sequence[str], any_of: bool = False
     ) -> list[Neighbour]:
-        wanted = [value for value in values if isinstance(value, str)]
+        wanted = as_compared(technology, values)
         index = self.then.spells(technology, path)
         spells = {value: index.get(value, []) for value in wanted}
         holding = {

@@ -11,11 +11,11 @@ from django.db.models import Q, QuerySet
 
 from accounts.models import Account, KnownNetwork
 from audits.functions.base import Known, Neighbour, Unread
+from audits.lookups import as_compared, values_at
 from audits.models import Issue, ReferenceTable, Rule
 from audits.reading import EVERYTHING, functions_called
 from items.canonical import digest
 from items.models import Gap, Item, Slice
-from items.paths import read
 from items.recording import BATCH
 from items.watchers import watchers
 
@@ -172,7 +172,7 @@ class World:
         if column and index is None and len(values) <= BATCH and self._asks_once_more(technology):
             rows = Item.objects.living().filter(technology=technology, **{f"{column}__in": values})
             found = [one for _, one in neighbours(rows.order_by("pk"))]
-            there = {value for one in found for value in values_at(path, one.config)}
+            there = {value for one in found for value in values_at(technology, path, one.config)}
             return Answer(found, there.issuperset(values))
         return self._indexed(self._index(technology, path), values)
 
@@ -202,7 +202,7 @@ class World:
             for pk, neighbour in neighbours(rows):
                 if len(self._found) < KEPT:
                     self._found[pk] = neighbour
-                for value in values_at(path, neighbour.config):
+                for value in values_at(technology, path, neighbour.config):
                     index.setdefault(value, []).append(pk)
                     held += 1
                 if held > MOST_INDEXED:
@@ -249,7 +249,7 @@ class Reading:
     def lookup(
         self, technology: str, path: str, values: Sequence[str], any_of: bool = False
     ) -> list[Neighbour]:
-        wanted = [value for value in values if isinstance(value, str)]
+        wanted = as_compared(technology, values)
         if any_of and len(wanted) > 1:  # A look for each name of one thing would be too many.
             self.looks.add((technology, path[:300], ANY))
         else:
@@ -266,10 +266,11 @@ class Reading:
 
     def issues(self, technology: str, path: str, values: Sequence[str]) -> list[dict[str, Any]]:
         look = f"{ISSUES}{path}"[:300]
-        self.looks |= {(technology, look, digest(value)) for value in values}
-        if not self.world.find(technology, path, values).all_there:
+        wanted = as_compared(technology, values)
+        self.looks |= {(technology, look, digest(value)) for value in wanted}
+        if not self.world.find(technology, path, wanted).all_there:
             self._trust(technology, everywhere=False)
-        return self.world.issues(technology, path, values)
+        return self.world.issues(technology, path, wanted)
 
     def _trust(self, technology: str, everywhere: bool) -> None:
         reason = self.world.why_unread(technology, everywhere)
@@ -295,13 +296,6 @@ def _column(technology: str, path: str) -> str:
     return "full_name" if watcher.full_name == f"{{{path}}}" else ""
 
 
-def values_at(path: str, config: Any) -> list[str]:
-    """Return the texts that a configuration has at a path."""
-    value = read(path, config)
-    every = value if isinstance(value, list) else [value]
-    return [one for one in every if isinstance(one, str)]
-
-
 def looks_changed(items: Iterable[tuple[Item, Any]], paths: Iterable[str]) -> set[tuple[str, str]]:
     """Return (path, digest) of each value that items have or had at the paths."""
     return {
@@ -310,5 +304,5 @@ def looks_changed(items: Iterable[tuple[Item, Any]], paths: Iterable[str]) -> se
         for path in paths
         for config in (item.config, before)
         if config is not None
-        for value in values_at(path.removeprefix(ISSUES), config)
+        for value in values_at(item.technology, path.removeprefix(ISSUES), config)
     }

@@ -9,6 +9,7 @@ class Azure(Provider):
     key = "azure"
     example = "11111111-1111-1111-1111-111111111111"
 
+    any_capitals = True
     references = (r"/subscriptions/[^\s*?]+",)
     # Keys of storage accounts and service buses in connection strings; signatures in links.
     secrets = (r"\b(?:AccountKey|SharedAccessKey|sig)=[^;&\s]{6,}",)

@@ -20,6 +20,8 @@ class Provider:
     """Patterns of whole values that name another thing or an account."""
     ids: ClassVar[tuple[str, ...]] = ()
     """Patterns of ids within texts, beside GUIDs and long hexadecimal numbers."""
+    any_capitals: ClassVar[bool] = False
+    """Whether ids are the same in capitals or not: items are kept by theirs in small letters."""
     secrets: ClassVar[tuple[str, ...]] = ()
     """Patterns of which one within a text says that it is secret."""
     harmless: ClassVar[tuple[str, ...]] = ()
