@@ -80,7 +80,8 @@ class _Step:
             self.run.account_id,
             {issue.item_id for issue in coming},
         )
-        held = Coverage.objects.filter(issue__in=[one.pk for one in open_ones], until=None)
+        judged = [one.pk for one in (*open_ones, *kept)]
+        held = Coverage.objects.filter(issue__in=judged, until=None)
         found = Justification.objects.filter(
             Q(pk__in=rows.values("pk")) | Q(pk__in=held.values("justification"))
         )

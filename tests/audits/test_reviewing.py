@@ -162,6 +162,19 @@ def test_an_item_that_leaves_the_pattern_is_covered_no_more(
     assert judged(account, kept=[issue]) == [], "what left does not come back by itself"
 
 
+def test_what_leaves_a_pattern_stays_justified_where_it_was_justified_by_itself_as_well(
+    account: Account, reviewer: Any
+) -> None:
+    (first,) = labs(account, 1)
+    justify([first], reviewer, "This one.")
+    pattern = Pattern(account.pk, "purpose=training")
+    justify([first], reviewer, "Labs.", scope="pattern", pattern=pattern)
+    issue = Issue.objects.select_related("item", "version").get(pk=first.pk)
+    issue.item.config = {}
+    assert judged(account, kept=[issue]) == []
+    assert Issue.objects.get(pk=first.pk).state == "justified"
+
+
 def test_a_thousand_new_issues_are_covered_with_as_many_queries_as_fifty(
     account: Account, reviewer: Any
 ) -> None:
