@@ -138,10 +138,9 @@ class Search:
     def _places(self, about: Addressed, scope: str) -> Source:
         how, matches = _standing(about)
         rows = Address.objects.annotate(size=Length("first")).filter(matches, self._when(scope))
-        items = self.sight
-        if self.others:
-            items = self._narrowed(items, "pk")
-        rows = rows.filter(item__in=items.order_by().values("pk"))
+        items: QuerySet[Any] = self._narrowed(self.sight, "pk") if self.others else self.sight
+        if items.query.has_filters():  # Else every address is in sight: asking costs a third more.
+            rows = rows.filter(item__in=items.order_by().values("pk"))
         rows = rows.annotate(how=how, technology=F("item__technology"), account=F("item__account"))
         return Source(scope, rows, "item_id")
 
@@ -206,7 +205,9 @@ class Search:
         if self.moment is None or not self.others:
             return holding
         keys = list(holding.order_by().values_list("pk", flat=True)[: MOST_NAMED + 1])
-        return holding if len(keys) > MOST_NAMED else rows.filter(pk__in=keys)
+        if len(keys) > MOST_NAMED:
+            return holding
+        return holding.model._default_manager.filter(pk__in=keys).order_by()
 
     def _asked(self, rows: QuerySet[Any]) -> list[int]:
         """Ask each thing, for as long as there is time; return the keys of those that answer."""
