@@ -76,11 +76,13 @@ watchers: Registry[type[Watcher]] = Registry(
         "azure.keyvault.vault": "items.watchers.azure.keyvault:Vault",
         "azure.sql.server": "items.watchers.azure.sql:Server",
         "azure.postgresql.server": "items.watchers.azure.databases:PostgresqlServer",
+        "azure.postgresql.single_server": "items.watchers.azure.databases:PostgresqlSingleServer",
         "azure.mysql.server": "items.watchers.azure.databases:MysqlServer",
         "azure.cosmosdb.account": "items.watchers.azure.databases:CosmosAccount",
         "azure.web.app": "items.watchers.azure.web:App",
         "azure.aks.cluster": "items.watchers.azure.containers:Cluster",
         "azure.monitor.activity_log_alert": "items.watchers.azure.monitor:ActivityLogAlert",
+        "azure.monitor.application_insights": "items.watchers.azure.monitor:ApplicationInsights",
         "azure.monitor.diagnostic_setting": "items.watchers.azure.monitor:DiagnosticSetting",
         "azure.security.pricing": "items.watchers.azure.security:Pricing",
         "azure.security.auto_provisioning_setting": (

@@ -29,6 +29,7 @@ MYSQL = "Microsoft.DBforMySQL/flexibleServers/shop"
 SITE = "Microsoft.Web/sites/shop"
 VM = "Microsoft.Compute/virtualMachines/jump"
 WATCHER = "Microsoft.Network/networkWatchers/NetworkWatcher_westeurope"
+DIAGNOSTICS = "providers/Microsoft.Insights/diagnosticSettings"
 LOGS = [{"category": "AuditEvent", "enabled": True}]
 
 THINGS: list[tuple[str, Thing]] = [
@@ -147,6 +148,10 @@ THINGS: list[tuple[str, Thing]] = [
             "allowBlobPublicAccess": False,
             "networkAcls": {"bypass": "AzureServices", "defaultAction": "Deny"},
             "keyCreationTime": {"key1": "2025-01-01T00:00:00Z", "key2": "2025-01-01T00:00:00Z"},
+            "primaryEndpoints": {
+                service: f"https://acmelogs.{service}.core.windows.net/"
+                for service in ("blob", "dfs", "file", "queue", "table", "web")
+            },
         },
         kind="StorageV2",
         sku={"name": "Standard_LRS", "tier": "Standard"},
@@ -154,6 +159,13 @@ THINGS: list[tuple[str, Thing]] = [
     child(
         f"{STORAGE}/blobServices/default",
         {"deleteRetentionPolicy": {"enabled": True, "days": 14}},
+    ),
+    *(
+        child(
+            f"{STORAGE}/{service}Services/default/{DIAGNOSTICS}/all",
+            {"logs": [{"category": "StorageRead", "enabled": True}], "workspaceId": "workspace"},
+        )
+        for service in ("blob", "queue", "table")
     ),
     child(
         f"{STORAGE}/blobServices/default/containers/insights",
@@ -170,10 +182,21 @@ THINGS: list[tuple[str, Thing]] = [
             "vaultUri": "https://acme.vault.azure.net/",
         },
     ),
-    child(f"{VAULT}/keys/disk", {"attributes": {"enabled": True, "exp": 1893456000}}),
+    child(
+        f"{VAULT}/keys/disk",
+        {
+            "attributes": {"enabled": True, "exp": 1893456000},
+            "rotationPolicy": {
+                "attributes": {"expiryTime": "P2Y"},
+                "lifetimeActions": [
+                    {"trigger": {"timeAfterCreate": "P1Y"}, "action": {"type": "rotate"}}
+                ],
+            },
+        },
+    ),
     child(f"{VAULT}/secrets/smtp", {"attributes": {"enabled": True}, "value": "hunter2"}),
     child(
-        f"{VAULT}/providers/Microsoft.Insights/diagnosticSettings/audit",
+        f"{VAULT}/{DIAGNOSTICS}/audit",
         {"logs": LOGS, "workspaceId": "workspace"},
     ),
     resource(
@@ -198,12 +221,25 @@ THINGS: list[tuple[str, Thing]] = [
     child(f"{SQL}/administrators/ActiveDirectory", {"administratorType": "ActiveDirectory"}),
     child(f"{SQL}/securityAlertPolicies/default", {"state": "Enabled", "emailAddresses": []}),
     child(f"{SQL}/encryptionProtector/current", {"serverKeyType": "ServiceManaged"}),
+    child(
+        f"{SQL}/vulnerabilityAssessments/default",
+        {
+            "storageContainerPath": "https://acmelogs.blob.core.windows.net/scans/",
+            "storageContainerSasKey": "sv=2025&sig=hunter2",
+            "recurringScans": {"isEnabled": True, "emailSubscriptionAdmins": True, "emails": []},
+        },
+    ),
+    child(f"{SQL}/sqlVulnerabilityAssessments/default", {"state": "Disabled"}),
     resource(f"{SQL}/databases/master", {"status": "Online"}),
     resource(f"{SQL}/databases/shop", {"status": "Online"}),
     child(f"{SQL}/databases/shop/transparentDataEncryption/current", {"state": "Enabled"}),
     resource(POSTGRES, {"version": "15", "network": {"publicNetworkAccess": "Enabled"}}),
     child(f"{POSTGRES}/firewallRules/office", {"startIpAddress": "192.0.2.1"}),
     child(f"{POSTGRES}/configurations/require_secure_transport", {"value": "on"}),
+    resource(
+        "Microsoft.DBforPostgreSQL/servers/old",
+        {"version": "11", "infrastructureEncryption": "Disabled", "sslEnforcement": "Enabled"},
+    ),
     resource(MYSQL, {"version": "8.0.21", "network": {"publicNetworkAccess": "Disabled"}}),
     child(f"{MYSQL}/firewallRules/office", {"startIpAddress": "192.0.2.1"}),
     child(f"{MYSQL}/configurations/tls_version", {"value": "TLSv1.2"}),
@@ -283,6 +319,17 @@ THINGS: list[tuple[str, Thing]] = [
             },
         },
         location="Global",
+    ),
+    resource(
+        "Microsoft.Insights/components/shop",
+        {
+            "ApplicationId": "shop",
+            "Application_Type": "web",
+            "InstrumentationKey": "hunter2",
+            "ConnectionString": "InstrumentationKey=hunter2;IngestionEndpoint=https://example.com/",
+            "WorkspaceResourceId": "workspace",
+        },
+        kind="web",
     ),
     (
         f"{HERE}/providers/Microsoft.Insights/diagnosticSettings/activity",

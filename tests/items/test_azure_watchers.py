@@ -13,9 +13,11 @@ from config.demo.internet import Answer
 from items.comparing import compare, parts
 from items.paths import steps, without
 from items.watchers import watchers
+from items.watchers.azure.keyvault import KEYS
 from items.watchers.azure.network import SecurityGroup
 from items.watchers.azure.security import Pricing
 from items.watchers.azure.sql import DATABASES
+from items.watchers.azure.storage import LOGGING
 from items.watchers.base import Call
 from tests.cloud.azure import GIVEN, SUBSCRIPTION, TENANT, WEB, forget
 from tests.cloud.azure_things import THINGS, fill
@@ -251,13 +253,19 @@ def test_what_came_before_a_refused_page_is_kept(
 
 AZURE = [technology for technology in watchers if technology.startswith("azure.")]
 PARTS = [(one, part) for one in AZURE for part in watchers[one].details]
+# Parts that code of the watcher adds, and the call that each begins with.
+CODED = {
+    ("azure.sql.server", "Databases"): DATABASES,
+    ("azure.keyvault.vault", "Keys"): KEYS,
+    **{("azure.storage.account", part): call for part, call in LOGGING.items()},
+}
 
 
 def test_every_technology_brings_what_azure_sends_and_the_same_twice(
     azure: Azure, fetch: Fetch
 ) -> None:
     fill(azure)
-    assert len(AZURE) == 31
+    assert len(AZURE) == 33
     for technology in AZURE:
         watcher = watchers[technology]()
         first, again = fetch(technology), fetch(technology)
@@ -308,13 +316,13 @@ def test_the_order_of_cipher_suites_is_kept(azure: Azure, fetch: Fetch) -> None:
     assert [suite[19:] for suite in suites] == ["AES_256_GCM_SHA384", "AES_128_GCM_SHA256"]
 
 
-@pytest.mark.parametrize(("technology", "part"), [*PARTS, ("azure.sql.server", "Databases")])
+@pytest.mark.parametrize(("technology", "part"), [*PARTS, *CODED])
 def test_a_part_that_is_refused_is_unread_and_the_item_is_there(
     azure: Azure, fetch: Fetch, azure_faults: Spoiler, technology: str, part: str
 ) -> None:
     fill(azure)
     watcher = watchers[technology]
-    call = watcher.details.get(part, DATABASES)
+    call = watcher.details.get(part) or CODED[technology, part]
     path = call.operation.replace("{id}", "*")
     azure_faults.add(path=path, answer=error(403, "AuthorizationFailed", "No."))
     found = fetch(technology)
@@ -426,6 +434,41 @@ def test_an_account_for_files_has_no_blobs_and_nothing_is_unread(
     azure_faults.add(path="*/blobServices/*", answer=said)
     (one,) = fetch("azure.storage.account").snapshots
     assert (one.config["BlobService"], one.config["Containers"], one.unread) == (None, None, {})
+
+
+def test_an_account_without_queues_is_not_asked_about_them(azure: Azure, fetch: Fetch) -> None:
+    fill(azure)
+    kept = azure.things[f"{WEB}/providers/Microsoft.Storage/storageAccounts/acmelogs".lower()]
+    for service in ("queue", "table"):
+        del kept["properties"]["primaryEndpoints"][service]
+    (one,) = fetch("azure.storage.account").snapshots
+    kinds = ("Blob", "Queue", "Table")
+    assert [bool(one.config[f"{kind}DiagnosticSettings"]) for kind in kinds] == [True, False, False]
+    assert (one.config["QueueDiagnosticSettings"], one.unread) == (None, {})
+    assert azure.calls["Microsoft.Insights/diagnosticSettings"] == 1
+
+
+def test_a_key_tells_how_it_is_rotated_and_one_that_is_refused_leaves_all_unread(
+    azure: Azure, fetch: Fetch, azure_faults: Spoiler
+) -> None:
+    fill(azure)
+    (key,) = fetch("azure.keyvault.vault").named("acme").config["Keys"]
+    assert key["properties"]["rotationPolicy"]["lifetimeActions"][0]["action"] == {"type": "rotate"}
+    azure_faults.add(path="*/keys/disk", answer=error(403, "AuthorizationFailed", "No."))
+    (one,) = fetch("azure.keyvault.vault").snapshots
+    assert one.unread["Keys"].permission == "Microsoft.KeyVault/vaults/keys/read"
+    assert "Keys" not in one.config
+
+
+def test_a_kind_of_server_that_is_no_more_is_no_gap(
+    azure: Azure, fetch: Fetch, azure_faults: Spoiler
+) -> None:
+    path = "*/Microsoft.DBforPostgreSQL/servers"
+    fault = azure_faults.add(path=path, answer=error(404, "InvalidResourceType", "No such type."))
+    found = fetch("azure.postgresql.single_server")
+    assert (found.snapshots, found.refusals, found.answered) == ([], [], {"global"})
+    fault.answer = error(403, "AuthorizationFailed", "No.")
+    assert refused(fetch("azure.postgresql.single_server")).code == "AuthorizationFailed"
 
 
 def test_a_disabled_subscription_is_an_item_that_says_so(azure: Azure, fetch: Fetch) -> None:

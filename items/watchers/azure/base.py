@@ -66,7 +66,13 @@ def _of_item(path: str, answer: str, version: str, absent: tuple[str, ...]) -> C
     )
 
 
-DIAGNOSTIC_SETTINGS = below("providers/Microsoft.Insights/diagnosticSettings", DIAGNOSTICS)
+def diagnostic_settings(of: str = "", absent: tuple[str, ...] = ()) -> Call:
+    """Return the call that lists what is logged of an item, or ``of`` what is below it, and where.
+
+    No list of a subscription's shows these: each resource is asked by itself.
+    """
+    path = "providers/Microsoft.Insights/diagnosticSettings"
+    return below(f"{of}/{path}" if of else path, DIAGNOSTICS, absent)
 
 
 class AzureWatcher(Watcher):
@@ -176,7 +182,7 @@ class AzureWatcher(Watcher):
     def call_problems(cls, call: Call) -> list[str]:
         """Say what is wrong with a call, as far as that can be known without Azure."""
         path, version = call.operation, str(call.params.get("api-version", ""))
-        if not path.startswith(("/", "{id}/")):
+        if not path.startswith(("/", "{id}/")) and path != "{id}":
             return [f"{path} is no path"]
         names = {name for _, name, _, _ in Formatter().parse(path) if name}
         found = [f"{path} is not told {name}" for name in sorted(names - {*call.keys, OWN})]

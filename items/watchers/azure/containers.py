@@ -1,6 +1,6 @@
 """Kubernetes on Azure."""
 
-from items.watchers.azure.base import AzureWatcher, listed
+from items.watchers.azure.base import AzureWatcher, diagnostic_settings, listed
 
 
 class Cluster(AzureWatcher):
@@ -9,6 +9,7 @@ class Cluster(AzureWatcher):
     element_names = {"properties.agentPoolProfiles": ("name",)}
 
     listing = listed("Microsoft.ContainerService/managedClusters", "2024-05-01")
+    details = {"DiagnosticSettings": diagnostic_settings()}
 
     # The autoscaler's own doing.
     ephemeral = (

@@ -1,8 +1,11 @@
 """Databases beside SQL Server: PostgreSQL, MySQL and Cosmos DB."""
 
-from items.watchers.azure.base import AzureWatcher, below, listed
+from dataclasses import replace
+
+from items.watchers.azure.base import AzureWatcher, below, diagnostic_settings, listed
 
 POSTGRESQL = "2022-12-01"
+SINGLE = "2017-12-01"
 MYSQL = "2023-12-30"
 COSMOS = "2024-05-15"
 
@@ -30,6 +33,21 @@ class PostgresqlServer(FlexibleServer):
     }
 
 
+class PostgresqlSingleServer(AzureWatcher):
+    """The kind before flexible servers, which Microsoft closes down."""
+
+    technology = "azure.postgresql.single_server"
+    label = "PostgreSQL single server (Azure)"
+
+    # Where there is no such type any more there is no such server.
+    listing = replace(
+        listed("Microsoft.DBforPostgreSQL/servers", SINGLE), absent=("InvalidResourceType",)
+    )
+
+    ephemeral = (*AzureWatcher.ephemeral, "properties.earliestRestoreDate")
+    secret = ("properties.administratorLoginPassword",)
+
+
 class MysqlServer(FlexibleServer):
     technology = "azure.mysql.server"
     label = "MySQL server (Azure)"
@@ -46,3 +64,4 @@ class CosmosAccount(AzureWatcher):
     label = "Cosmos DB account"
 
     listing = listed("Microsoft.DocumentDB/databaseAccounts", COSMOS)
+    details = {"DiagnosticSettings": diagnostic_settings()}

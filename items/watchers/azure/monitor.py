@@ -1,4 +1,4 @@
-"""Azure Monitor: what of the activity log is kept, and what of it alarms somebody."""
+"""Azure Monitor: what is kept of activity, what alarms somebody, which applications are watched."""
 
 from items.watchers.azure.base import DIAGNOSTICS, AzureWatcher, listed
 
@@ -16,3 +16,13 @@ class DiagnosticSetting(AzureWatcher):
 
     listing = listed("Microsoft.Insights/diagnosticSettings", DIAGNOSTICS)
     region = ""
+
+
+class ApplicationInsights(AzureWatcher):
+    technology = "azure.monitor.application_insights"
+    label = "Application Insights"
+
+    listing = listed("Microsoft.Insights/components", "2020-02-02")
+
+    # Whoever has these may send what the application did not do.
+    secret = ("properties.ConnectionString", "properties.InstrumentationKey")

@@ -1,6 +1,6 @@
 """Azure's networks: who may reach what, and what watches over it."""
 
-from items.watchers.azure.base import AzureWatcher, below, listed
+from items.watchers.azure.base import AzureWatcher, below, diagnostic_settings, listed
 
 VERSION = "2024-05-01"
 
@@ -54,6 +54,7 @@ class LoadBalancer(AzureWatcher):
     label = "Load balancer"
 
     listing = listed("Microsoft.Network/loadBalancers", VERSION)
+    details = {"DiagnosticSettings": diagnostic_settings()}
 
     ephemeral = (
         *AzureWatcher.ephemeral,
@@ -73,6 +74,7 @@ class ApplicationGateway(AzureWatcher):
     label = "Application gateway"
 
     listing = listed("Microsoft.Network/applicationGateways", VERSION)
+    details = {"DiagnosticSettings": diagnostic_settings()}
 
     ephemeral = (
         *AzureWatcher.ephemeral,

@@ -8,6 +8,7 @@ from items.watchers.azure.base import AzureWatcher, below, listed, setting
 from items.watchers.base import Call, Row
 
 VERSION = "2021-11-01"
+EXPRESS = "2023-08-01"
 DATABASES = below("databases", VERSION)
 ENCRYPTION = Call(
     "{id}/transparentDataEncryption/current",
@@ -30,6 +31,9 @@ class Server(AzureWatcher):
         "Administrators": below("administrators", VERSION),
         "SecurityAlertPolicy": setting("securityAlertPolicies/default", VERSION),
         "EncryptionProtector": setting("encryptionProtector/current", VERSION),
+        # Scans for weaknesses: with a storage account, and in the express way without one.
+        "VulnerabilityAssessments": below("vulnerabilityAssessments", VERSION),
+        "SqlVulnerabilityAssessments": below("sqlVulnerabilityAssessments", EXPRESS),
     }
     others = (DATABASES, ENCRYPTION)
     adds = ("Databases",)
@@ -46,6 +50,8 @@ class Server(AzureWatcher):
         "properties.administratorLoginPassword",
         "Auditing.properties.storageAccountAccessKey",
         "SecurityAlertPolicy.properties.storageAccountAccessKey",
+        "VulnerabilityAssessments[].properties.storageAccountAccessKey",
+        "VulnerabilityAssessments[].properties.storageContainerSasKey",
     )
 
     def complete(self, account: Account, row: Row) -> None:

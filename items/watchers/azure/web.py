@@ -1,6 +1,6 @@
 """App Service: web and function apps, with all of their settings that hold no secret."""
 
-from items.watchers.azure.base import AzureWatcher, listed, setting
+from items.watchers.azure.base import AzureWatcher, diagnostic_settings, listed, setting
 
 VERSION = "2023-12-01"
 # What may hold secrets, wherever settings of a site stand. Azure leaves them out of what Vervet
@@ -16,6 +16,7 @@ class App(AzureWatcher):
     details = {
         "Config": setting("config/web", VERSION),
         "AuthSettings": setting("config/authsettingsV2", VERSION),
+        "DiagnosticSettings": diagnostic_settings(),
     }
 
     # Azure moves apps between its machines, and notes each deployment.
