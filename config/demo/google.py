@@ -20,13 +20,16 @@ from items.watchers.gcp.descriptions import methods, permission, resolved
 
 APIS = (
     "apikeys.v2",
+    "appengine.v1",
     "bigquery.v2",
     "cloudfunctions.v2",
     "cloudkms.v1",
     "cloudresourcemanager.v3",
     "compute.v1",
     "container.v1",
+    "dataproc.v1",
     "dns.v1",
+    "essentialcontacts.v1",
     "iam.v1",
     "logging.v2",
     "monitoring.v3",
@@ -77,7 +80,7 @@ class Method:
             for name, schema in self.reply["properties"].items()
             if schema.get("type") == "array" and name not in ASIDE
         ]
-        return lists[0] if lists and self.verb in ("list", "search") else ""
+        return lists[0] if lists and self.verb in ("list", "search", "compute") else ""
 
     @property
     def size(self) -> str:
@@ -149,9 +152,9 @@ class Google:
             if scope[:1] in (["zones"], ["regions"]):
                 link = "/".join(where.split("/")[:-2])
                 own[scope[0].removesuffix("s")] = f"https://www.googleapis.com{link}"
-        elif api in ("storage.v1", "dns.v1", "sqladmin.v1", "bigquery.v2"):
-            own = {} if api == "bigquery.v2" else {"name": last}
-        elif api in ("logging.v2",):
+        elif api in ("bigquery.v2", "dataproc.v1"):
+            own = {}
+        elif api in ("storage.v1", "dns.v1", "sqladmin.v1") or api in ("logging.v2",):
             own = {"name": last}
         else:
             own = {"name": path}
@@ -269,7 +272,7 @@ class Google:
         if method.verb == "aggregatedList":
             below = re.escape(path).replace("/aggregated/", r"/(?:global|(?:zones|regions)/[^/]+)/")
         else:
-            below = re.escape(path).replace(r"/\-/", "/[^/]+/")
+            below = re.escape(path.removesuffix(":compute")).replace(r"/\-/", "/[^/]+/")
         pattern = re.compile(f"{below}/[^/]+")
         found = [
             (where, thing)
@@ -278,6 +281,8 @@ class Google:
         ]
         if path.endswith("/locations") and not found:
             return [(one, {"locationId": one, "name": f"{path[4:]}/{one}"}) for one in REGIONS]
+        if path.endswith("/regions") and not found:
+            return [(one, {"name": one}) for one in REGIONS if one != "global"]
         if "parent" in request.query:
             parent = request.query["parent"]
             found = [one for one in found if one[1].get("parent") == parent]

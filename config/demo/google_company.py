@@ -56,6 +56,17 @@ def _tree(google: Google) -> None:
                 "config": {"name": service, "title": service},
             },
         )
+    google.put(
+        "essentialcontacts.v1",
+        f"projects/{PROJECT}/contacts/1",
+        {
+            "email": "billing@halden.example",
+            "notificationCategorySubscriptions": ["BILLING"],
+            "languageTag": "en",
+            "validationState": "VALID",
+            "validateTime": MADE,
+        },
+    )
     for parent in (f"projects/{PROJECT}", ORGANIZATION, FOLDER):
         google.put(
             "orgpolicy.v2",
@@ -296,6 +307,13 @@ def _data(google: Google) -> None:
             "access": [{"role": "READER", "specialGroup": "allAuthenticatedUsers"}],
         },
     )
+    for table, type_ in (("orders", "TABLE"), ("by_day", "VIEW")):
+        about = {"projectId": PROJECT, "datasetId": "sales", "tableId": table}
+        google.put(
+            "bigquery.v2",
+            f"projects/{PROJECT}/datasets/sales/tables/{table}",
+            {"id": f"{PROJECT}:sales.{table}", "tableReference": about, "type": type_},
+        )
     google.put("pubsub.v1", f"projects/{PROJECT}/topics/orders", {"labels": {"team": "shop"}})
     google.policy(
         "pubsub.v1",
@@ -364,6 +382,42 @@ def _code(google: Google) -> None:
             "legacyAbac": {"enabled": True},
             "masterAuth": {"clusterCaCertificate": "LS0t"},
             "nodePools": [{"name": "one", "config": {"metadata": {"token": "swordfish"}}}],
+        },
+    )
+    google.put("appengine.v1", f"apps/{PROJECT}/services/default", {"id": "default"})
+    google.put(
+        "appengine.v1",
+        f"apps/{PROJECT}/services/default/versions/v1",
+        {
+            "id": "v1",
+            "runtime": "python312",
+            "env": "standard",
+            "servingStatus": "SERVING",
+            "createTime": MADE,
+            "diskUsageBytes": "1024",
+            "envVariables": {"PASSWORD": "swordfish"},
+            "handlers": [
+                {
+                    "urlRegex": ".*",
+                    "securityLevel": "SECURE_OPTIONAL",
+                    "script": {"scriptPath": "auto"},
+                }
+            ],
+            "deployment": {"files": {"main.py": {"sha1Sum": "2c1"}}},
+        },
+    )
+    google.put(
+        "dataproc.v1",
+        f"projects/{PROJECT}/regions/{REGION}/clusters/nightly",
+        {
+            "projectId": PROJECT,
+            "clusterName": "nightly",
+            "clusterUuid": "9a1f0a52-0000-4000-8000-000000000001",
+            "status": {"state": "RUNNING", "stateStartTime": MADE},
+            "config": {
+                "gceClusterConfig": {"metadata": {"token": "swordfish"}},
+                "workerConfig": {"numInstances": 2},
+            },
         },
     )
     run = f"projects/{PROJECT}/locations/{REGION}"

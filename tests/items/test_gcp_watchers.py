@@ -415,3 +415,76 @@ def test_the_page_for_newcomers_enables_what_is_called_and_nothing_else() -> Non
         hosts | {"iamcredentials.googleapis.com"}
     )
     assert all(f"`{'.'.join(one.split('.')[:2])}" in page for one in GCP)
+
+
+# -- what takes more than one call ------------------------------------------------------------
+
+
+def tables(google: Google, *names: str, type_: str = "TABLE") -> None:
+    for name in names:
+        google.put(
+            "bigquery.v2",
+            f"projects/{HALDEN}/datasets/sales/tables/{name}",
+            {
+                "tableReference": {"projectId": HALDEN, "datasetId": "sales", "tableId": name},
+                "type": type_,
+                "numRows": "7",
+            },
+        )
+
+
+def test_of_a_table_how_it_is_encrypted_is_kept_and_nothing_of_its_data(company: Google) -> None:
+    (dataset,) = fetched("gcp.bigquery.dataset").snapshots
+    assert [one["tableReference"]["tableId"] for one in dataset.config["Tables"]] == ["orders"]
+    assert dataset.config["Tables"][0].keys() == {
+        "tableReference",
+        "type",
+        "encryptionConfiguration",
+    }
+    assert company.calls["bigquery.tables.get"] == 1, "a view is not asked for"
+
+
+def test_tables_beyond_the_bound_are_unknown_and_not_read_one_by_one(company: Google) -> None:
+    tables(company, *(f"t{number}" for number in range(99)))
+    (dataset,) = fetched("gcp.bigquery.dataset").snapshots
+    assert len(dataset.config["Tables"]) == 100
+    company.calls.clear()
+    tables(company, "one-more")
+    (dataset,) = fetched("gcp.bigquery.dataset").snapshots
+    assert dataset.unread["Tables"].code == "TooManyTables"
+    assert ("Tables" in dataset.config, company.calls["bigquery.tables.get"]) == (False, 0)
+
+
+def test_a_table_that_goes_while_it_is_read_is_left_out(
+    company: Google, google_faults: Spoiler
+) -> None:
+    tables(company, "kept")
+    gone = {"code": 404, "message": "Not found", "status": "NOT_FOUND"}
+    google_faults.add(path="*/tables/orders", answer=Answer({"error": gone}, 404))
+    (dataset,) = fetched("gcp.bigquery.dataset").snapshots
+    assert [one["tableReference"]["tableId"] for one in dataset.config["Tables"]] == ["kept"]
+    assert dataset.unread == {}
+
+
+def test_a_project_without_an_application_answers(company: Google, google_faults: Spoiler) -> None:
+    none = {"code": 404, "message": "Could not find Application", "status": "NOT_FOUND"}
+    google_faults.add(path="/v1/apps/*/services", answer=Answer({"error": none}, 404))
+    found = fetched("gcp.appengine.version")
+    assert (found.snapshots, found.refusals, found.answered) == ([], [], {"global"})
+
+
+def test_the_files_of_a_version_are_not_kept(company: Google) -> None:
+    (version,) = fetched("gcp.appengine.version").snapshots
+    assert version.config["deployment"] == {}
+    assert version.config["handlers"][0]["securityLevel"] == "SECURE_OPTIONAL"
+
+
+def test_one_region_of_clusters_that_is_refused_leaves_the_others_answered(
+    company: Google, google_faults: Spoiler
+) -> None:
+    said = {"code": 403, "message": "No.", "status": "PERMISSION_DENIED"}
+    google_faults.add(path="*/regions/us-central1/clusters", answer=Answer({"error": said}, 403))
+    found = fetched("gcp.dataproc.cluster")
+    assert [one.region for one in found.snapshots] == ["europe-west1"]
+    assert found.answered == {"europe-west1", "global"}
+    assert [one.permission for one in found.refusals] == ["dataproc.clusters.list"]

@@ -143,6 +143,21 @@ def posted_policy_of(operation: str, **fixed: Any) -> Call:
     return Call(operation, params={"body": body, **fixed}, keys=keys)
 
 
+def contacts_of(kind: str, parent: str = "") -> Call:
+    """Return the call that reads whom Google writes to about a thing, and about those above it.
+
+    ``kind`` is ``projects``, ``folders`` or ``organizations``.
+    """
+    fixed = {"parent": parent} if parent else {}
+    return Call(
+        f"{kind}.contacts.compute",
+        "contacts",
+        params={"notificationCategories": ["ALL"], "pageSize": 100, **fixed},
+        keys={} if parent else {"parent": "name"},
+        service="essentialcontacts.v1",
+    )
+
+
 def answer(api: str, call: Call, reply: dict[str, Any]) -> Any:
     """Return the part of a reply that the call is made for.
 

@@ -1,11 +1,11 @@
-"""BigQuery: datasets, with who may read them."""
+"""BigQuery: datasets, with who may read them and how their tables are encrypted."""
 
 from collections.abc import Iterator
 from functools import partial
 from typing import Any
 
 from accounts.models import Account
-from items.watchers.base import ReadError
+from items.watchers.base import ReadError, Row
 from items.watchers.gcp.base import GONE, GcpWatcher
 from items.watchers.terms import Call
 
@@ -15,6 +15,26 @@ DATASET = Call(
     keys={"datasetId": "datasetReference.datasetId"},
     permission="bigquery.datasets.get bigquery.datasets.getIamPolicy",
 )
+
+TABLES = Call(
+    "tables.list",
+    "tables",
+    params={"projectId": "{account}", "maxResults": 1000},
+    keys={"datasetId": "datasetReference.datasetId"},
+)
+# Of a table that only which it is and how it is encrypted: the rest moves with its data.
+TABLE = Call(
+    "tables.get",
+    "{tableReference: tableReference, type: type, "
+    "encryptionConfiguration: encryptionConfiguration}",
+    params={"projectId": "{account}", "view": "BASIC"},
+    keys={"datasetId": "tableReference.datasetId", "tableId": "tableReference.tableId"},
+    absent=GONE,
+)
+# These hold no data of their own.
+UNENCRYPTED = ("EXTERNAL", "VIEW")
+# Each takes a call: of a dataset with more it stays unknown.
+MOST_TABLES = 100
 
 
 class Dataset(GcpWatcher):
@@ -28,7 +48,8 @@ class Dataset(GcpWatcher):
         params={"projectId": "{account}", "maxResults": 1000},
         permission="bigquery.datasets.get",
     )
-    others = (DATASET,)
+    others = (DATASET, TABLES, TABLE)
+    adds = ("Tables",)
     item = DATASET
 
     id = "id"
@@ -65,3 +86,18 @@ class Dataset(GcpWatcher):
             error.reason = f"{row.get('id')}: {error.reason}"
             return None if error.code in GONE else error
         return found
+
+    def complete(self, account: Account, row: Row) -> None:
+        super().complete(account, row)
+        self.fill(row, "Tables", partial(self.tables, account, row))
+
+    def tables(self, account: Account, row: Row) -> list[dict[str, Any]]:
+        """Return what is kept of a dataset's tables; raise ReadError where there are too many."""
+        listed: list[dict[str, Any]] = []
+        for page in self.pages(account, row.place, TABLES, row.config):
+            listed += [one for one in page if one.get("type") not in UNENCRYPTED]
+            if len(listed) > MOST_TABLES:
+                reason = f"It has more than {MOST_TABLES} tables: they are not read one by one."
+                raise ReadError(self.operation_name(TABLES), "TooManyTables", reason)
+        found = [self.read(account, row.place, TABLE, one) for one in listed]
+        return [one for one in found if one is not None]

@@ -10,7 +10,7 @@ Schema = dict[str, Any]
 
 # Where the permissions of a service begin with another word than its host does.
 PERMISSION_PREFIXES = {"cloudresourcemanager": "resourcemanager", "sqladmin": "cloudsql"}
-READS = {"aggregatedList": "list", "search": "get"}
+READS = {"aggregatedList": "list", "compute": "list", "search": "get"}
 
 
 @functools.cache

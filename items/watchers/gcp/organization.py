@@ -5,7 +5,7 @@ from dataclasses import replace
 from typing import Any
 
 from accounts.models import Account
-from items.watchers.gcp.base import GcpWatcher, posted_policy_of
+from items.watchers.gcp.base import GcpWatcher, contacts_of, posted_policy_of
 from items.watchers.gcp.project import POLICY_STAMPS
 from items.watchers.terms import Call
 
@@ -32,11 +32,13 @@ class Organization(GcpWatcher):
     details = {
         "Policy": posted_policy_of("organizations.getIamPolicy", resource="{account}"),
         "OrgPolicies": POLICIES,
+        "Contacts": contacts_of("organizations", "{account}"),
     }
     others = (
         of_folder(listing),
         of_folder(details["Policy"]),
         of_folder(POLICIES),
+        of_folder(details["Contacts"]),
         # Discovery asks this; the account's role must allow it, too.
         Call("projects.list", "projects", params={"parent": "{account}"}),
     )
@@ -45,7 +47,7 @@ class Organization(GcpWatcher):
     name = "displayName"
     full_name = "//cloudresourcemanager.googleapis.com/{name}"
 
-    ephemeral = ("etag", "updateTime", "Policy.etag", *POLICY_STAMPS)
+    ephemeral = ("etag", "updateTime", "Contacts[].validateTime", "Policy.etag", *POLICY_STAMPS)
     gone_codes = ()
 
     def pages(

@@ -1,6 +1,6 @@
 """The project itself: who may do what in it, what it may use, and what its organisation allows."""
 
-from items.watchers.gcp.base import GcpWatcher, posted_policy_of
+from items.watchers.gcp.base import GcpWatcher, contacts_of, posted_policy_of
 from items.watchers.terms import Call
 
 SERVICES = Call(
@@ -35,6 +35,7 @@ class Project(GcpWatcher):
         "Policy": posted_policy_of("projects.getIamPolicy", resource="projects/{account}"),
         "Services": SERVICES,
         "OrgPolicies": ORG_POLICIES,
+        "Contacts": contacts_of("projects", "projects/{account}"),
     }
 
     id = "projectId"
@@ -42,6 +43,13 @@ class Project(GcpWatcher):
     full_name = "//cloudresourcemanager.googleapis.com/projects/{projectId}"
 
     # A service's `config` is Google's own text about it.
-    ephemeral = ("etag", "updateTime", "Policy.etag", "Services[].config", *POLICY_STAMPS)
+    ephemeral = (
+        "etag",
+        "updateTime",
+        "Contacts[].validateTime",
+        "Policy.etag",
+        "Services[].config",
+        *POLICY_STAMPS,
+    )
     # A project that is not there is no item that went: the whole account cannot be read.
     gone_codes = ()
