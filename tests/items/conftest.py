@@ -46,6 +46,13 @@ class Found:
         return found
 
 
+def refused(found: Found) -> Refusal:
+    """The one refusal; where it is, nothing counts as gone."""
+    (refusal,) = found.refusals
+    assert found.answered == set()
+    return refusal
+
+
 Aws = Callable[..., Any]
 Fetch = Callable[[str], Found]
 

@@ -22,7 +22,7 @@ from items.watchers.base import Call
 from tests.cloud.azure import GIVEN, SUBSCRIPTION, TENANT, WEB, forget
 from tests.cloud.azure_things import THINGS, fill
 from tests.cloud.spoiling import Spoiler, the_internet
-from tests.items.conftest import Fetch, Found
+from tests.items.conftest import Fetch, Found, refused
 
 # Other clouds are asked through the same stand-in of the internet.
 ARM = "management.azure.com"
@@ -83,13 +83,6 @@ def test_all_pages_of_a_listing_are_read(azure: Azure, fetch: Fetch) -> None:
 def test_an_empty_subscription_answers(fetch: Fetch) -> None:
     found = fetch(GROUPS)
     assert (found.snapshots, found.refusals, found.answered) == ([], [], {"global"})
-
-
-def refused(found: Found) -> Any:
-    """The one refusal; where it is, nothing counts as gone."""
-    (refusal,) = found.refusals
-    assert found.answered == set()
-    return refusal
 
 
 def test_a_denied_listing_names_its_action(azure: Azure, fetch: Fetch) -> None:

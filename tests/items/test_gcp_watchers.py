@@ -25,7 +25,7 @@ from items.watchers.gcp.compute import Firewall
 from items.watchers.gcp.descriptions import resolved
 from tests.cloud.google import PROJECT
 from tests.cloud.spoiling import Spoiler
-from tests.items.conftest import Fetch, Found
+from tests.items.conftest import Fetch, Found, refused
 
 GCP = [key for key in watchers if key.startswith("gcp.")]
 FIREWALL = "gcp.compute.firewall"
@@ -68,13 +68,6 @@ def test_all_pages_of_a_listing_are_read(google: Google, fetch: Fetch) -> None:
 def test_a_list_that_google_leaves_out_is_empty(fetch: Fetch) -> None:
     found = fetch(FIREWALL)
     assert (found.snapshots, found.refusals, found.answered) == ([], [], {"global"})
-
-
-def refused(found: Found) -> Any:
-    """The one refusal; where it is, nothing counts as gone."""
-    (refusal,) = found.refusals
-    assert found.answered == set()
-    return refusal
 
 
 def test_a_denied_listing_names_its_permission(google: Google, fetch: Fetch) -> None:
