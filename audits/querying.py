@@ -40,6 +40,7 @@ NEEDED = (
     *("id", "account", "technology", "uid", "name", "full_name", "place", "region"),
     *("config", "unread"),
 )
+ORDER = ("name", "pk")
 # A text of a cell beyond this is cut.
 LONGEST = 2000
 _TITLED = re.compile(r"\s*([\w ,.()%/-]{1,60}?)\s*:\s+(\S.*)")
@@ -114,6 +115,8 @@ class Answer:
     """The keys of the things of which it does not hold."""
     stopped: bool = False
     """Whether the time was over before the end."""
+    last: Any = None
+    """The thing that was asked last; the next one follows it by name and key."""
 
 
 class Closed:
@@ -159,7 +162,7 @@ def query(
     now = moment or timezone.now()
     end = time.monotonic() + seconds
     rows = things.filter(technology__in=asked.technologies) if asked.technology else things
-    rows = rows.only(*NEEDED).order_by("name", "pk")
+    rows = rows.only(*NEEDED).order_by(*ORDER)
     read = rows.iterator(chunk_size=PORTION)
     while portion := list(islice(read, PORTION)):
         trial.begin_portion()
@@ -171,6 +174,7 @@ def query(
             context = trial.context(row, trial.holds(row), now, previous.get(row.pk), reader(row))
             verdict = trial.judge(row, context)
             answer.asked += 1
+            answer.last = row
             if verdict.outcome == Outcome.UNKNOWN:
                 answer.unknown += 1
                 if verdict.reason in answer.reasons or len(answer.reasons) < 5:

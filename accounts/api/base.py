@@ -25,10 +25,10 @@ from accounts.seeing import visible
 
 
 class May(BasePermission):
-    """Lets in who has the permission that the view names; on what, the view says."""
+    """Lets in whom the view lets in; on what, the view says."""
 
     def has_permission(self, request: Request, view: Any) -> bool:
-        return bool(request.user.has_perm(view.needs()))
+        return bool(view.lets_in(request.user))
 
 
 class Id(django_filters.NumberFilter):
@@ -59,6 +59,8 @@ class ApiView:
     """Parameters of the address that are taken."""
     has_past: ClassVar[bool] = False
     """Whether ``as_of`` is one of them."""
+    files: ClassVar[bool] = False
+    """Whether the answer is to be had as a file, too."""
 
     def dispatch(self: Any, request: Any, *args: Any, **kwargs: Any) -> Any:
         with looking_from(moment_named(request.GET.get(PARAMETER) if self.has_past else None)):
@@ -71,9 +73,17 @@ class ApiView:
             user: Any = request.user
             user.looks_back = True
 
+    def get_renderers(self) -> list[Any]:
+        files = (CsvRenderer, LinesRenderer) if self.files else ()
+        return [kind() for kind in (*self.renderer_classes, *files)]
+
     def needs(self) -> str:
         """Return the permission without which nothing is answered."""
         return self.permission
+
+    def lets_in(self, user: Any) -> bool:
+        """Say whether somebody may ask at all; of which rows, ``visible`` says."""
+        return bool(user.has_perm(self.needs()))
 
     def known(self, request: Request) -> set[str]:
         """Return the parameters that the address may have."""
@@ -133,9 +143,10 @@ class GuardedViewSet(ApiView, ReadOnlyModelViewSet):
         """Which columns stand in for fields, where the list is of the past."""
         return {} if self.of_now or self.console is None else self.console.stand_ins
 
-    def get_renderers(self) -> list[Any]:
-        files = (CsvRenderer, LinesRenderer) if self.action == "list" else ()
-        return [kind() for kind in (*self.renderer_classes, *files)]
+    @property
+    def files(self) -> bool:  # type: ignore[override]
+        """Whether this answer is to be had as a file."""
+        return self.action == "list"
 
     def needs(self) -> str:
         opts = self.queryset.model._meta

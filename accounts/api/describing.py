@@ -37,10 +37,10 @@ class Describing(AutoSchema):
 
     def get_override_parameters(self) -> list[Any]:
         view, found = self.view, []
-        if isinstance(view, ApiView) and self.method == "GET":
-            if getattr(view, "has_past", False):
+        if isinstance(view, ApiView):
+            if getattr(view, "has_past", False) and (self.method == "GET" or view.files):
                 found.append(parameter(MOMENT, AS_OF, {"type": "string"}))
-            if hasattr(view, "queryset"):
+            if hasattr(view, "queryset") and self.method == "GET":
                 said = "Only these fields, with commas."
                 found.append(parameter(FIELDS, said, {"type": "string"}))
         return found
@@ -60,7 +60,7 @@ class Describing(AutoSchema):
         operation = super().get_operation(*args, **kwargs)
         if operation is None:
             return None
-        if getattr(self.view, "action", "") == "list":
+        if getattr(self.view, "files", False):
             content = operation["responses"]["200"]["content"]
             for form in FILES:
                 kind = WRITERS[form][0].partition(";")[0]

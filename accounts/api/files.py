@@ -8,9 +8,10 @@ from django.http import StreamingHttpResponse
 from rest_framework.renderers import BaseRenderer
 from rest_framework.utils.encoders import JSONEncoder
 
-from accounts.admin.exporting import CHUNK, FORMS
+from accounts.admin.exporting import CHUNK, FORMS, Cut
 
 Told = Mapping[str, Any]
+Rows = Iterable[Told | Cut]
 
 
 class CsvRenderer(BaseRenderer):
@@ -38,8 +39,11 @@ class LinesRenderer(BaseRenderer):
 FILES = ("csv", "jsonl")
 
 
-def stream(form: str, name: str, heads: list[str], rows: Iterable[Told]) -> StreamingHttpResponse:
-    """Give rows as a file, as they are made; ``form`` is one of ``FILES``."""
+def stream(form: str, name: str, heads: list[str], rows: Rows) -> StreamingHttpResponse:
+    """Give rows as a file, as they are made; ``form`` is one of ``FILES``.
+
+    A ``Cut`` in the place of a row says why the file ends before its end.
+    """
     kind, written = WRITERS[form]
     response = StreamingHttpResponse(written(heads, rows), content_type=kind)
     response["Content-Disposition"] = f'attachment; filename="{name}.{form}"'
@@ -52,8 +56,12 @@ def told(serializer: Any, rows: Any) -> Iterator[Told]:
         yield serializer.to_representation(row)
 
 
-def _csv(heads: list[str], rows: Iterable[Told]) -> Iterator[str]:
-    return FORMS["csv"][1](heads, ([_cell(row.get(head)) for head in heads] for row in rows))
+def _csv(heads: list[str], rows: Rows) -> Iterator[str]:
+    return FORMS["csv"][1](heads, (_cells(heads, row) for row in rows))
+
+
+def _cells(heads: list[str], row: Told | Cut) -> list[Any] | Cut:
+    return row if isinstance(row, Cut) else [_cell(row.get(head)) for head in heads]
 
 
 def _cell(value: Any) -> Any:
@@ -64,12 +72,13 @@ def _cell(value: Any) -> Any:
     return json.dumps(value, ensure_ascii=False, cls=JSONEncoder)
 
 
-def _lines(_heads: list[str], rows: Iterable[Told]) -> Iterator[str]:
+def _lines(_heads: list[str], rows: Rows) -> Iterator[str]:
     for row in rows:
-        yield json.dumps(row, ensure_ascii=False, cls=JSONEncoder) + "\n"
+        said = {"cut": row} if isinstance(row, Cut) else row
+        yield json.dumps(said, ensure_ascii=False, cls=JSONEncoder) + "\n"
 
 
-WRITERS: dict[str, tuple[str, Callable[[list[str], Iterable[Told]], Iterator[str]]]] = {
+WRITERS: dict[str, tuple[str, Callable[[list[str], Rows], Iterator[str]]]] = {
     "csv": ("text/csv; charset=utf-8", _csv),
     "jsonl": ("application/jsonl", _lines),
 }

@@ -2,12 +2,13 @@
 
 import json
 from base64 import urlsafe_b64decode, urlsafe_b64encode
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
+from types import MappingProxyType
 from typing import Any
 
 from django.core.exceptions import ValidationError as Invalid
-from django.db.models import Q, QuerySet
+from django.db.models import Q
 from rest_framework.exceptions import ValidationError
 from rest_framework.pagination import BasePagination
 from rest_framework.request import Request
@@ -17,19 +18,26 @@ from rest_framework.utils.urls import replace_query_param
 from accounts.recalling import called_then
 
 SIZE, MOST = 100, 500
-SCHEMA_CURSOR = "Where the page begins, as `next` of the page before has it."
+ASKED: dict[str, tuple[str, dict[str, Any]]] = {
+    "cursor": ("Where the page begins, as `next` of the page before has it.", {"type": "string"}),
+    "page_size": (
+        "How many rows a page has.",
+        {"type": "integer", "minimum": 1, "maximum": MOST, "default": SIZE},
+    ),
+}
+"""What a page is asked for by."""
 
 
 class Pages(BasePagination):
     """A list in the order that its view names; the last field of the order tells all rows apart."""
 
     def paginate_queryset(self, queryset: Any, request: Request, view: Any = None) -> list[Any]:
-        self.request, size = request, _size(request)
+        self.request, size = request, size_of(request)
         order, names = view.order, view.stand_ins
         rows = queryset.order_by(*(called_then(name, names) for name in order))
         cursor = request.query_params.get("cursor")
         if cursor:
-            rows = rows.filter(_after(order, names, _values(cursor, queryset, order)))
+            rows = rows.filter(after(order, values_of(cursor, queryset.model, order), names))
         found = list(rows[: size + 1])
         self.following = ""
         if len(found) > size:
@@ -38,13 +46,7 @@ class Pages(BasePagination):
         return found
 
     def get_paginated_response(self, data: Any) -> Response:
-        return Response({"next": self._link(), "results": data})
-
-    def _link(self) -> str | None:
-        if not self.following:
-            return None
-        here = self.request.build_absolute_uri()
-        return replace_query_param(here, "cursor", self.following)
+        return Response({"next": page_after(self.request, self.following), "results": data})
 
     def get_paginated_response_schema(self, schema: Any) -> dict[str, Any]:
         """Describe a page, for OpenAPI."""
@@ -61,18 +63,20 @@ class Pages(BasePagination):
 
     def get_schema_operation_parameters(self, view: Any) -> list[dict[str, Any]]:
         """Describe what a page is asked for by, for OpenAPI."""
-        size = {"type": "integer", "minimum": 1, "maximum": MOST, "default": SIZE}
         return [
-            _parameter("cursor", SCHEMA_CURSOR, {"type": "string"}),
-            _parameter("page_size", "How many rows a page has.", size),
+            {"name": name, "in": "query", "required": False, "description": text, "schema": schema}
+            for name, (text, schema) in ASKED.items()
         ]
 
 
-def _parameter(name: str, text: str, schema: dict[str, Any]) -> dict[str, Any]:
-    return {"name": name, "in": "query", "required": False, "description": text, "schema": schema}
+def page_after(request: Request, cursor: str) -> str | None:
+    """Return the address of the page that begins at a cursor; empty: this is the last."""
+    here = request.build_absolute_uri()
+    return replace_query_param(here, "cursor", cursor) if cursor else None
 
 
-def _size(request: Request) -> int:
+def size_of(request: Request) -> int:
+    """Return how many rows a page shall have; refuse what is no such number."""
     text = request.query_params.get("page_size", str(SIZE))
     if not (text.isascii() and text.isdigit() and len(text) < 9 and 1 <= int(text) <= MOST):
         raise ValidationError({"page_size": f"A whole number from 1 to {MOST}."})
@@ -80,16 +84,20 @@ def _size(request: Request) -> int:
 
 
 def _cursor(row: Any, order: Sequence[str]) -> str:
-    values = [getattr(row, name.lstrip("-")) for name in order]
+    return cursor_of([getattr(row, name.lstrip("-")) for name in order])
+
+
+def cursor_of(values: Sequence[Any]) -> str:
+    """Write down after which values the next page begins."""
     said = [one.isoformat() if isinstance(one, datetime) else one for one in values]
     return urlsafe_b64encode(json.dumps(said).encode()).decode().rstrip("=")
 
 
-def _values(cursor: str, rows: QuerySet[Any], order: Sequence[str]) -> list[Any]:
-    """Read a cursor; refuse what is none of this list."""
+def values_of(cursor: str, model: Any, order: Sequence[str]) -> list[Any]:
+    """Read a cursor; refuse what is none of a list in that order."""
     try:
         said = json.loads(urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
-        fields = [rows.model._meta.get_field(name.lstrip("-")) for name in order]
+        fields = [model._meta.get_field(name.lstrip("-")) for name in order]
         values = [field.to_python(one) for field, one in zip(fields, said, strict=True)]
     except (ValueError, TypeError, RecursionError, OverflowError, Invalid):
         values = [None]
@@ -98,12 +106,14 @@ def _values(cursor: str, rows: QuerySet[Any], order: Sequence[str]) -> list[Any]
     return values
 
 
-def _after(order: Sequence[str], names: Any, values: Sequence[Any]) -> Q:
+def after(
+    order: Sequence[str], values: Sequence[Any], names: Mapping[str, str] = MappingProxyType({})
+) -> Q:
     """Return what holds for the rows after those values."""
-    after, same = Q(pk__in=[]), Q()
+    found, same = Q(pk__in=[]), Q()
     for name, value in zip(order, values, strict=True):
         path = called_then(name, names).lstrip("-")
         further = "lt" if name.startswith("-") else "gt"
-        after |= same & Q(**{f"{path}__{further}": value})
+        found |= same & Q(**{f"{path}__{further}": value})
         same &= Q(**{path: value})
-    return after
+    return found

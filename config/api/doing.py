@@ -15,6 +15,7 @@ from rest_framework.views import APIView
 
 from accounts.api.base import ApiView
 from accounts.api.describing import taken
+from accounts.api.given import KEY, checked, seen_row
 from accounts.api.problems import Changed
 from accounts.models import Account
 from accounts.seeing import visible
@@ -28,13 +29,11 @@ from config.scheduling import read_now, scan_now
 from items.models import Item
 from items.watchers import watchers
 
-KEY = {"min_value": 1, "max_value": 2**63 - 1}
-
 
 class CommentOnSerializer(serializers.Serializer[Any]):
-    item = serializers.IntegerField(required=False, **KEY)  # type: ignore[arg-type]
-    issue = serializers.IntegerField(required=False, **KEY)  # type: ignore[arg-type]
-    revision = serializers.IntegerField(required=False, **KEY)  # type: ignore[arg-type]
+    item = serializers.IntegerField(required=False, **KEY)
+    issue = serializers.IntegerField(required=False, **KEY)
+    revision = serializers.IntegerField(required=False, **KEY)
     text = serializers.CharField(max_length=10_000)
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
@@ -53,10 +52,10 @@ class CommentsViewSet(CommentViewSet):
         item: Any = None
         issue = None
         if given.get("issue"):
-            issue = _one(Issue.objects.select_related("item"), request, given["issue"], "issue")
+            issue = seen_row(Issue.objects.select_related("item"), request, given["issue"], "issue")
             item = issue.item
         if given.get("item"):
-            item = _one(Item.objects.defer("config"), request, given["item"], "item")
+            item = seen_row(Item.objects.defer("config"), request, given["item"], "item")
         said = {"revision": given.get("revision"), "issue": issue}
         made = comment(item, given["text"], request.user, **said)
         return Response(CommentSerializer(made).data, status=201)
@@ -69,7 +68,7 @@ class DecisionSerializer(serializers.Serializer[Any]):
     """Why issues are acceptable; without ``confirm`` only what that would cover is told."""
 
     issues: Any = serializers.ListField(
-        child=serializers.IntegerField(**KEY),  # type: ignore[arg-type]
+        child=serializers.IntegerField(**KEY),
         min_length=1,
         max_length=reviewing.MOST,
     )
@@ -166,7 +165,7 @@ def _digest(value: Any) -> str:
 
 
 class ScanSerializer(serializers.Serializer[Any]):
-    account = serializers.IntegerField(**KEY)  # type: ignore[arg-type]
+    account = serializers.IntegerField(**KEY)
     technology = serializers.CharField(required=False, help_text="Nothing: all of them.")
 
 
@@ -195,7 +194,7 @@ class ScanView(ApiView, APIView):
 
 class EvaluateSerializer(serializers.Serializer[Any]):
     technology = serializers.CharField(max_length=100)
-    account = serializers.IntegerField(**KEY)  # type: ignore[arg-type]
+    account = serializers.IntegerField(**KEY)
     config: Any = serializers.DictField(help_text="As the cloud would describe it.")
     name = serializers.CharField(required=False, default="", max_length=500)
 
@@ -244,7 +243,7 @@ class EvaluateView(ApiView, APIView):
     def post(self, request: Request) -> Response:
         """Evaluate a configuration."""
         given = checked(EvaluateSerializer, request)
-        account = _one(Account.objects.all(), request, given["account"], "account")
+        account = seen_row(Account.objects.all(), request, given["account"], "account")
         if given["technology"] not in watchers:
             raise ValidationError({"technology": "Choose one of /api/technologies/."})
         verdicts = evaluate_config(
@@ -253,22 +252,3 @@ class EvaluateView(ApiView, APIView):
         failing = [one["score"] for one in verdicts if one["outcome"] == "fail"]
         answer = {"worst": max(failing, default=0), "verdicts": verdicts}
         return Response(EvaluatedSerializer(answer).data)
-
-
-def checked(serializer: type[serializers.Serializer[Any]], request: Request) -> dict[str, Any]:
-    """Return what was sent; refuse, naming it, what is not known or not right."""
-    if not isinstance(request.data, dict):
-        raise ValidationError("Send an object.")
-    made = serializer(data=request.data)
-    unknown = set(request.data) - set(made.fields)
-    if unknown:
-        raise ValidationError({sorted(unknown)[0][:100]: "This is not known here."})
-    made.is_valid(raise_exception=True)
-    return dict(made.validated_data)
-
-
-def _one(rows: Any, request: Request, pk: int, name: str) -> Any:
-    found = visible(rows, request.user).filter(pk=pk).first()
-    if found is None:
-        raise ValidationError({name: "There is none, or it is not granted to you."})
-    return found

@@ -9,12 +9,12 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts.api.describing import taken
+from accounts.api.given import KEY, checked
 from accounts.api.problems import Conflict
 from accounts.ledger import enter
 from accounts.models import Account
 from accounts.seeing import visible
 from config import pipeline
-from config.api.doing import KEY, checked
 from items.api import ItemViewSet
 from items.claiming import Busy
 from items.models import LeaseLost
@@ -26,7 +26,7 @@ MOST = 500
 
 
 class PushSerializer(serializers.Serializer[Any]):
-    account = serializers.IntegerField(**KEY)  # type: ignore[arg-type]
+    account = serializers.IntegerField(**KEY)
     technology = serializers.CharField(max_length=100)
     place = serializers.CharField(max_length=50, help_text="Its region, or global.")
     items: Any = serializers.ListField(

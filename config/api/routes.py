@@ -17,7 +17,9 @@ from audits.api.rules import (
 from config.api.docs import docs, nothing
 from config.api.doing import CommentsViewSet, EvaluateView, JustifyView, ScanView
 from config.api.finding import DifferencesView, SearchView
+from config.api.previewing import PreviewViewSet
 from config.api.pushing import ItemsViewSet
+from config.api.querying import RunQueryView, SavedQueryView
 from items.api import GapViewSet, RevisionViewSet, RunViewSet, TechnologiesView
 from notifications.api import DeliveryViewSet, SubscriptionViewSet
 
@@ -34,6 +36,7 @@ for name, viewset in {
     "rules": RuleViewSet,
     "versions": VersionViewSet,
     "examples": ExampleViewSet,
+    "previews": PreviewViewSet,
     "issues": IssueViewSet,
     "justifications": JustificationViewSet,
     "comments": CommentsViewSet,
@@ -53,6 +56,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("justify/", JustifyView.as_view(), name="api-justify"),
     path("scan/", ScanView.as_view(), name="api-scan"),
     path("evaluate/", EvaluateView.as_view(), name="api-evaluate"),
+    path("queries/run/", RunQueryView.as_view(), name="api-query"),
+    path("queries/<int:pk>/rows/", SavedQueryView.as_view(), name="api-saved-query"),
     path("schema/", SpectacularJSONAPIView.as_view(), name="api-schema"),
     path("docs/", docs, name="api-docs"),
     *router.urls,

@@ -139,7 +139,7 @@ def rows_of(account: Account, group: AccountGroup, by: User) -> Rows:
         KnownNetwork.objects.get_or_create(cidr="192.0.2.0/24")[0],
         IgnoredName.objects.get_or_create(technology="aws.s3.bucket", pattern="old-*")[0],
         ReferenceTable.objects.get_or_create(key="house", title="House", rows=["a"])[0],
-        SavedView.objects.get_or_create(name="Ours", page="items")[0],
+        SavedView.objects.get_or_create(name="Ours", page="query", condition="GroupId")[0],
         ReviewPolicy.objects.get(severity="low"),
         by,
         Group.objects.get(name="viewer"),
@@ -322,6 +322,7 @@ SHUT: dict[str, set[str]] = {
     "axes/": set(),
     "api/audit-log/": {"auditor"},
     "api/nothing/": set(),
+    "api/previews/<": set(),  # For who asked.
     # Of a rule, which holds in all accounts, and these people are granted one group.
     "audits/rule/workbench/items/": set(ROLES),
     "audits/rule/workbench/": set(),
@@ -344,7 +345,7 @@ NO_FORMER = {ReviewPolicy, Rule, RuleSetting, WatcherSetting, Subscription}
 # What is only sent, never opened.
 SENT = {
     "frameworks/<str:key>/evidence/",
-    *(f"api/{what}/" for what in ("justify", "scan", "evaluate")),
+    *(f"api/{what}/" for what in ("justify", "scan", "evaluate", "queries/run")),
     *(f"items/item/<int:pk>/{what}/" for what in ("comment", "read")),
     *(f"audits/issue/<int:pk>/{what}/" for what in ("covers", "assign", "comment", "send-back")),
     "audits/rule/<int:object_id>/do/<slug:what>/",

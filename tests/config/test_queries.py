@@ -69,7 +69,7 @@ def test_a_query_of_two_technologies_asks_things_of_both_and_of_no_third(
 def test_a_file_for_which_time_was_too_short_says_in_its_last_line_that_it_was_cut(
     mine: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("config.console.find.query.SECONDS", 0)
+    monkeypatch.setattr("config.asking.SECONDS", 0)
     client = somebody("viewer", mine)
     file = client.get("/find/query/", QUERY | {"export": "csv"}).getvalue().decode()
     assert file.splitlines()[-1].startswith("This file was cut: there may be more.")

@@ -2,7 +2,7 @@
 
 import json
 import time
-from collections.abc import Iterator
+from datetime import datetime
 from itertools import islice
 from typing import Any
 from urllib.parse import urlencode
@@ -11,18 +11,15 @@ from django.http import Http404, HttpRequest
 from django.http.response import HttpResponseBase
 from django.urls import reverse
 
-from accounts.admin.base import reach
 from accounts.admin.exporting import FORMS, export
-from accounts.models import Account, AccountGroup
 from accounts.seeing import visible
 from audits.admin.views import in_reach
 from audits.models import SavedView
-from audits.querying import Answer, Column, Query, Row, columns_of, query, things_in
+from audits.querying import Answer, Column, Query, Row, columns_of
+from config.asking import every_row, heads_of, query_of, some_rows
 from config.console.days import Day, day_of
 from config.console.find.exporting import as_far_as_it_goes
 from config.console.page import page
-from items.bounding import TooLong, at_most
-from items.models import Item
 from items.naming import technology_label
 from items.watchers import watchers
 
@@ -31,8 +28,6 @@ MOST = 200
 LONGEST = 4000
 # Seconds for which a page that is full goes on counting.
 COUNTING = 0.5
-# Seconds that a file may take.
-SECONDS = 300.0
 WHO = ("account", "name", "id", "region")
 
 
@@ -45,8 +40,9 @@ def query_page(request: HttpRequest) -> HttpResponseBase:
     faults = asked.faults() if ran else []
     form = request.GET.get("export", "")
     if form in FORMS and ran and not faults:
-        lines = ([*_who(row), *row.cells] for row in _every_row(request, asked, day))
-        heads = [*WHO, *_heads(asked)]
+        rows = every_row(asked, request.user, _moment(day), request.GET.get("group", ""))
+        lines = ([*_who(row), *row.cells] for row in rows)
+        heads = [*WHO, *heads_of(asked, WHO)]
         return export(form, "query", heads, as_far_as_it_goes(lines))
     context: dict[str, Any] = {
         "crumb": ("Search", reverse("find")),
@@ -81,12 +77,7 @@ def _asked(request: HttpRequest, view: SavedView | None) -> Query:
     """Return the query in the address; of a saved view, where the address has none."""
     given = request.GET
     if view and "condition" not in given:
-        columns = tuple(
-            Column(str(one.get("title", ""))[:60] or str(one.get("path", "")), str(one["path"]))
-            for one in view.columns
-            if isinstance(one, dict) and one.get("path")
-        )
-        return Query(view.technology, view.condition, columns)
+        return query_of(view)
     text = {
         name: given.get(name, "").replace("\0", "").strip()[:LONGEST]
         for name in ("technology", "condition", "columns")
@@ -113,38 +104,10 @@ def _written(columns: tuple[Column, ...]) -> str:
     )
 
 
-def _rows(
-    request: HttpRequest, asked: Query, day: Day, answer: Answer, seconds: float
-) -> Iterator[Row]:
-    sight = visible(Item.objects.all(), request.user)
-    group = request.GET.get("group", "")
-    if group:
-        groups = visible(AccountGroup.objects.filter(name=group), request.user)
-        sight = sight.filter(account__groups__in=groups)
-    moment = None if day.now else day.moment
-    return query(asked, things_in(sight, moment), _seen(request), answer, moment, seconds)
-
-
-def _every_row(request: HttpRequest, asked: Query, day: Day) -> Iterator[Row]:
-    """Yield the rows of a file; raise TooLong after those that there was time for."""
-    answer = Answer()
-    with at_most(SECONDS):
-        yield from _rows(request, asked, day, answer, SECONDS)
-    if answer.stopped:
-        raise TooLong(f"There was time to ask {answer.asked:,} things only.")
-
-
-def _seen(request: HttpRequest) -> frozenset[str] | None:
-    """Return which accounts an expression may look into; None: all."""
-    if reach(request.user, "items.view_item") is None:
-        return None
-    accounts = visible(Account.objects.all(), request.user)
-    return frozenset(accounts.values_list("identifier", flat=True))
-
-
 def _result(request: HttpRequest, asked: Query, day: Day, view: SavedView | None) -> dict[str, Any]:
     answer = Answer()
-    rows = _rows(request, asked, day, answer, 10.0)
+    group = request.GET.get("group", "")
+    rows = some_rows(asked, request.user, answer, _moment(day), group)
     counted = time.monotonic() + COUNTING
     shown = list(islice(rows, MOST))
     for _ in rows:  # Only counted.
@@ -154,7 +117,7 @@ def _result(request: HttpRequest, asked: Query, day: Day, view: SavedView | None
     return {
         "answer": answer,
         "further": further,
-        "heads": _heads(asked),
+        "heads": heads_of(asked, WHO),
         "rows": [
             {
                 "item": row.item,
@@ -173,13 +136,8 @@ def _result(request: HttpRequest, asked: Query, day: Day, view: SavedView | None
     }
 
 
-def _heads(asked: Query) -> list[str]:
-    """Return the columns' titles, each once: two of one name would be one key in JSON."""
-    heads: list[str] = []
-    for column in asked.columns:
-        taken = (*WHO, *heads)
-        heads.append(column.title if column.title not in taken else f"{column.title} {len(taken)}")
-    return heads
+def _moment(day: Day) -> datetime | None:
+    return None if day.now else day.moment
 
 
 def _who(row: Row) -> list[str]:
