@@ -362,6 +362,8 @@ SPECTACULAR_SETTINGS = {
         "RuleStateEnum": "audits.models.Rule.State",
         "DeliveryKindEnum": "notifications.models.Delivery.Kind",
         "DeliveryStateEnum": "notifications.models.Delivery.State",
+        "PreviewKindEnum": "audits.models.Preview.Kind",
+        "PreviewStateEnum": "audits.models.Preview.State",
         "JustificationScopeEnum": "audits.models.Justification.Scope",
         "JustificationStateEnum": "audits.models.Justification.State",
     },
