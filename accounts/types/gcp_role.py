@@ -6,8 +6,12 @@ of Vervet. A test holds them against what the watchers say that they need.
 
 PROJECT = (
     "apikeys.keys.list",
+    "appengine.services.list",
+    "appengine.versions.list",
     "bigquery.datasets.get",
     "bigquery.datasets.getIamPolicy",
+    "bigquery.tables.get",
+    "bigquery.tables.list",
     "cloudfunctions.functions.getIamPolicy",
     "cloudfunctions.functions.list",
     "cloudkms.cryptoKeys.getIamPolicy",
@@ -26,6 +30,7 @@ PROJECT = (
     "compute.instances.list",
     "compute.networks.list",
     "compute.projects.get",
+    "compute.regions.list",
     "compute.snapshots.getIamPolicy",
     "compute.snapshots.list",
     "compute.sslPolicies.list",
@@ -33,8 +38,10 @@ PROJECT = (
     "compute.targetHttpsProxies.list",
     "compute.targetSslProxies.list",
     "container.clusters.list",
+    "dataproc.clusters.list",
     "dns.managedZones.list",
     "dns.policies.list",
+    "essentialcontacts.contacts.list",
     "iam.roles.list",
     "iam.serviceAccountKeys.list",
     "iam.serviceAccounts.getIamPolicy",
@@ -57,6 +64,7 @@ PROJECT = (
     "storage.buckets.list",
 )
 ORGANIZATION = (
+    "essentialcontacts.contacts.list",
     "orgpolicy.policies.list",
     "resourcemanager.folders.get",
     "resourcemanager.folders.getIamPolicy",

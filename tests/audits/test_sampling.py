@@ -238,10 +238,11 @@ def test_an_example_of_a_shipped_rules_item_holds_for_that_rule(account):
             )
             try:
                 made(fields, item)
+                tried += 1
             except NoExample as error:
                 assert "gives no answer" in str(error)  # Other slices are not read here.
-                continue
-            tried += 1
+            finally:
+                item.delete()  # Rules that look at all of a technology see this one alone.
     assert tried > 150
 
 
