@@ -2,8 +2,8 @@
 
 The open score is the sum of what is open and not justified. It is not stored: what happened to
 each issue is walked through in order, and each step that changed what the issue adds to the
-score is put to a cause. So the score at the start and the causes always come to the score at
-the end.
+score, or whether it counts at all, is put to a cause. So the score at the start and the causes
+always come to the score at the end.
 """
 
 from collections import defaultdict
@@ -47,6 +47,8 @@ class Step(NamedTuple):
     at: datetime
     why: Why
     by: int
+    net: int
+    """1 where it came to what is open and not justified, -1 where it left it."""
     what: str
     version: int
 
@@ -58,6 +60,8 @@ class Sum:
     by: int = 0
     up: int = 0
     """What it added, without what it took away."""
+    net: int = 0
+    """How many more are open and not justified."""
     issues: set[int] = field(default_factory=set)
     whats: dict[str, int] = field(default_factory=lambda: defaultdict(int))
     """How often what happened, by what it was."""
@@ -67,6 +71,7 @@ class Sum:
     def add(self, step: Step) -> None:
         self.by += step.by
         self.up += max(0, step.by)
+        self.net += step.net
         self.issues.add(step.issue)
         self.whats[step.what] += 1
         self.versions[step.version] += step.by
@@ -138,7 +143,7 @@ def steps(
 
 def _steps(lines: Iterable[tuple[int, datetime, str, str, int, int]]) -> Iterator[Step]:
     """Walk through what happened to one issue."""
-    is_open = justified = False
+    is_open = justified = counted = False
     before = 0
     for issue, at, what, cause, score, version in lines:
         if what in _OPENING:
@@ -149,10 +154,12 @@ def _steps(lines: Iterable[tuple[int, datetime, str, str, int, int]]) -> Iterato
             justified = True
         elif what in _UNCOVERING:
             justified = False
-        after = score if is_open and not justified else 0
-        if after != before:
-            yield Step(issue, at, why(what, cause, after - before), after - before, what, version)
-        before = after
+        counts = is_open and not justified
+        after, net = (score if counts else 0), counts - counted
+        if after != before or net:
+            by = after - before
+            yield Step(issue, at, why(what, cause, by or net), by, net, what, version)
+        before, counted = after, counts
 
 
 def why(what: str, cause: str, by: int) -> Why:

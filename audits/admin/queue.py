@@ -13,7 +13,7 @@ from accounts.moments import moment_of
 from accounts.seeing import visible
 from audits.admin.deciding import Deciding
 from audits.admin.handing import Handing
-from audits.admin.moved_facet import MovedFacet
+from audits.admin.moved_facet import HappenedFacet, MovedFacet
 from audits.admin.queue_facets import (
     AgeFacet,
     AssigneeFacet,
@@ -65,6 +65,7 @@ class IssueAdmin(Deciding, Handing, ReadOnlyAdmin):
         facet("rule", "rule", "rule_id", "rule__active__title"),
         AgeFacet,
         MovedFacet,
+        HappenedFacet,
     )
     filters_then = (
         IssueOrder,
@@ -75,6 +76,7 @@ class IssueAdmin(Deciding, Handing, ReadOnlyAdmin):
         facet("rule", "rule", "rule_id", "rule__active__title"),
         AgeFacet,
         MovedFacet,
+        HappenedFacet,
     )
     search_fields = ("item__name", "item__uid", "item__full_name", "notes", "version__title")
     search_help_text = "Name, id or text"

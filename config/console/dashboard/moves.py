@@ -7,7 +7,7 @@ from typing import Any
 
 from django.utils import timezone
 
-from audits.models import RuleVersion, What
+from audits.trend_words import Way, detail, signed, ways
 from audits.trending import Sum, Week, Why, trend
 from config.console.dashboard.scope import Scope
 
@@ -17,18 +17,6 @@ COLOURS = {
     Why.COVERAGE: ("orange-400", "coverage"),
     Why.BETTER: ("green-500", "better"),
     Why.JUSTIFIED: ("base-400", "justified"),
-}
-# What happened, as a row of this week's sum counts it.
-WORDS = {
-    What.OPENED: "new",
-    What.REOPENED: "came back",
-    What.FIXED: "fixed or gone",
-    What.RESCORED: "scored anew",
-    What.KNOWN: "scored anew",
-    What.LAPSED: "reach further than accepted",
-    What.JUSTIFIED: "accepted",
-    What.WITHDRAWN: "no longer accepted",
-    What.ENDED: "accepted until a day that passed",
 }
 
 
@@ -67,36 +55,14 @@ def moves(scope: Scope, now: datetime) -> dict[str, Any]:
     }
 
 
-def signed(number: int) -> str:
-    """Return a difference with its sign; the minus is as wide as the plus."""
-    return f"+{number:,}" if number > 0 else f"\N{MINUS SIGN}{-number:,}" if number else "0"
-
-
 def _tone(by: int) -> str:
     return "good" if by < 0 else "critical" if by > 0 else "information"
 
 
 def _cause(scope: Scope, why: Why, found: Sum) -> Cause:
     link = scope.link("issues", state="all", moved=why.value)
-    detail = _rules(found) if why == Why.RULE else _happened(found)
-    return Cause(why.label, COLOURS[why][1], detail, len(found.issues), signed(found.by), link)
-
-
-def _happened(found: Sum) -> str:
-    counts: dict[str, int] = {}
-    for what, count in found.whats.items():
-        word = WORDS[What(what)]
-        counts[word] = counts.get(word, 0) + count
-    return ", ".join(f"{count} {word}" for word, count in counts.items())
-
-
-def _rules(found: Sum) -> str:
-    """Name the version that moved most; a setting or a network moves what its rule finds."""
-    most = max(found.versions, key=lambda version: abs(found.versions[version]))
-    version = RuleVersion.objects.get(pk=most)
-    others = len(found.versions) - 1
-    more = f" and {others} more" if others else ""
-    return f"by “{version.title}” v{version.number}{more}"
+    count, by = len(found.issues), signed(found.by)
+    return Cause(why.label, COLOURS[why][1], detail(why, found), count, by, link)
 
 
 # -- in a sentence ----------------------------------------------------------------------------
@@ -105,18 +71,13 @@ def _rules(found: Sum) -> str:
 def _sentence(scope: Scope, week: Week) -> dict[str, Any]:
     """Say whether it is better or worse than a week ago, and why: the most of either way."""
     by = week.end - week.start
-    ways = [(why, one, part) for why, one in week.causes.items() for part in (one.up, one.down)]
-    ways = [way for way in ways if way[2]]
-    along = [way for way in ways if (way[2] < 0) == (by < 0)] if by else []
-    against = [way for way in ways if way not in along]
-    main = max(along, key=lambda way: abs(way[2]), default=None)
-    other = max(against, key=lambda way: abs(way[2]), default=None)
+    main, other = ways(week)
     return {
-        "verdict": _verdict(by, main[0] if main else None),
+        "verdict": _verdict(by, main.why if main else None),
         "moved": abs(by),
         "fell": by < 0,
-        "because": _because(scope, *main) if main else None,
-        "but": _because(scope, *other) if other else None,
+        "because": _because(scope, main) if main else None,
+        "but": _because(scope, other) if other else None,
     }
 
 
@@ -128,28 +89,13 @@ def _verdict(by: int, why: Why | None) -> str:
     return "Better than a week ago." if by < 0 else "Worse than a week ago."
 
 
-def _because(scope: Scope, why: Why, found: Sum, part: int) -> dict[str, Any]:
-    count = len(found.issues)
-    issues = f"{count} issue{'' if count == 1 else 's'}"
-    were = "was" if count == 1 else "were"
-    texts = {
-        Why.BETTER: f"{issues} {were} fixed or went away",
-        Why.WORSE: f"{issues} came, came back or got worse",
-        Why.RULE: f"{issues} {were} changed by rules",
-        Why.JUSTIFIED: f"{issues} {were} accepted"
-        if part < 0
-        else f"{issues} {'is' if count == 1 else 'are'} no longer accepted",
-        Why.COVERAGE: f"{issues} came to light as more could be read"
-        if part > 0
-        else f"{issues} {were} settled as more could be read",
-    }
-    link = scope.link("issues", state="all", moved=why.value)
+def _because(scope: Scope, way: Way) -> dict[str, Any]:
     return {
-        "text": texts[why],
-        "link": link,
-        "count": count,
-        "by": f"{abs(part):,}",
-        "up": part > 0,
+        "text": way.text,
+        "link": scope.link("issues", state="all", moved=way.why.value),
+        "count": way.count,
+        "by": f"{abs(way.part):,}",
+        "up": way.part > 0,
     }
 
 
