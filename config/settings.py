@@ -339,7 +339,7 @@ REST_FRAMEWORK = {
         "accounts.api.tokens.TokenAuthentication",
         "rest_framework.authentication.SessionAuthentication",
     ],
-    "DEFAULT_THROTTLE_CLASSES": ["accounts.api.tokens.PerToken"],
+    "DEFAULT_THROTTLE_CLASSES": ["accounts.api.counting.PerToken"],
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_PARSER_CLASSES": ["accounts.api.parsing.KeepableJSONParser"],

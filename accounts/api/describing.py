@@ -17,6 +17,14 @@ PROBLEM = "application/problem+json"
 # What any address may answer; 404 beside where one row is named.
 ALWAYS = (400, 401, 403, 404, 405, 406, 429)
 ON_WRITES = (409, 413, 415, 422)
+HEADERS: dict[int, Any] = {
+    429: {
+        "Retry-After": {
+            "schema": {"type": "integer", "minimum": 1},
+            "description": "How many seconds to wait.",
+        }
+    }
+}
 AS_OF = "Show how it was at the end of a day (2026-11-08) or of a minute (2026-11-08T14:00)."
 
 
@@ -73,10 +81,10 @@ class Describing(AutoSchema):
         writes = () if self.method in ("GET", "HEAD") else ON_WRITES
         own = getattr(getattr(self.view, str(self.method).lower(), None), "refusals", ())
         for status in (*ALWAYS, *writes, *own):
-            operation["responses"].setdefault(
-                str(status),
-                {"content": {PROBLEM: {"schema": problem}}, "description": DO[status]},
-            )
+            told = {"content": {PROBLEM: {"schema": problem}}, "description": DO[status]}
+            if status in HEADERS:
+                told["headers"] = HEADERS[status]
+            operation["responses"].setdefault(str(status), told)
         operation["responses"] = dict(sorted(operation["responses"].items()))
 
 

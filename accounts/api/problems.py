@@ -1,5 +1,6 @@
 """What went wrong, as RFC 9457 has it: ``application/problem+json`` that says what to do."""
 
+import math
 from collections.abc import Iterator
 from http import HTTPStatus
 from typing import Any
@@ -138,5 +139,5 @@ def _headers(fault: exceptions.APIException) -> dict[str, str]:
         headers["WWW-Authenticate"] = challenge
     wait = getattr(fault, "wait", None)
     if wait is not None:
-        headers["Retry-After"] = str(int(wait) + 1)
+        headers["Retry-After"] = str(max(1, math.ceil(wait)))
     return headers

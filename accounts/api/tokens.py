@@ -1,17 +1,13 @@
-"""Who asks: a token in the place of a login, counted by itself."""
+"""Who asks: a token in the place of a login."""
 
-import hashlib
 from datetime import timedelta
 from typing import Any
 
-from django.conf import settings
 from django.db.models import Q
 from django.utils import timezone
 from knox.auth import TokenAuthentication as KnoxAuthentication
 from knox.crypto import hash_token
 from rest_framework.exceptions import AuthenticationFailed
-from rest_framework.request import Request
-from rest_framework.throttling import SimpleRateThrottle
 
 from accounts.models import ApiToken
 from accounts.narrowing import narrow
@@ -38,18 +34,3 @@ class TokenAuthentication(KnoxAuthentication):
             ApiToken.objects.filter(late, pk=found.pk).update(used_at=now)
         narrow(found.user, found)
         return found.user, found
-
-
-class PerToken(SimpleRateThrottle):
-    """Counts the requests of each token, or of each person without one, a minute."""
-
-    scope = "token"
-
-    def get_rate(self) -> str | None:
-        return f"{settings.API_PER_MINUTE}/min" if settings.API_PER_MINUTE else None
-
-    def get_cache_key(self, request: Request, view: Any) -> str | None:
-        if isinstance(request.auth, ApiToken):
-            return f"api-token-{request.auth.pk}"
-        who = f"{request.user.pk or self.get_ident(request)}"
-        return f"api-user-{hashlib.sha256(who.encode()).hexdigest()}"

@@ -5,7 +5,6 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from django.core.cache import cache
 from django.test import Client
 from django.urls import reverse
 
@@ -96,7 +95,6 @@ def test_only_a_digest_is_kept_and_the_last_use_is_noted(two: dict[str, Any]) ->
 
 
 def test_each_token_is_counted_by_itself(two: dict[str, Any], settings: Any) -> None:
-    cache.clear()
     settings.API_PER_MINUTE = 2
     viewer = granted("viewer")
     first, second = token_of(viewer, "read"), token_of(viewer, "read")
@@ -104,7 +102,6 @@ def test_each_token_is_counted_by_itself(two: dict[str, Any], settings: Any) -> 
     assert [one.status_code for one in states] == [200, 200, 429]
     assert 0 < int(states[-1].headers["Retry-After"]) <= 61
     assert Client().get("/api/accounts/", headers=second).status_code == 200
-    cache.clear()
 
 
 @pytest.mark.parametrize("role", ROLES)
