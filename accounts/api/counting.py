@@ -8,17 +8,17 @@ from django.db import connection
 from rest_framework.request import Request
 from rest_framework.throttling import BaseThrottle
 
-from accounts.models import ApiToken, Asking
+from accounts.models import ApiToken
 
 MINUTE = 60_000
 # One statement, so that two processes that count at once both count. Both databases know it.
-COUNT = f"""
-INSERT INTO {Asking._meta.db_table} (who, since, count) VALUES (%(who)s, %(now)s, 1)
+COUNT = """
+INSERT INTO accounts_asking (who, since, count) VALUES (%(who)s, %(now)s, 1)
 ON CONFLICT (who) DO UPDATE SET
-  count = CASE WHEN {Asking._meta.db_table}.since <= %(past)s THEN 1
-          ELSE {Asking._meta.db_table}.count + 1 END,
-  since = CASE WHEN {Asking._meta.db_table}.since <= %(past)s THEN excluded.since
-          ELSE {Asking._meta.db_table}.since END
+  count = CASE WHEN accounts_asking.since <= %(past)s THEN 1
+          ELSE accounts_asking.count + 1 END,
+  since = CASE WHEN accounts_asking.since <= %(past)s THEN excluded.since
+          ELSE accounts_asking.since END
 RETURNING count, since
 """
 
