@@ -5,6 +5,7 @@ import logging
 from django.utils import timezone
 
 from accounts.discovering import discover as discover_below
+from accounts.forgetting import forget
 from accounts.models import Account
 from accounts.types.base import Refused
 from audits.evidence.making import make, prune_packs
@@ -34,6 +35,7 @@ def tick() -> None:
     send_due()
     prune(timezone.now())
     prune_packs(timezone.now())
+    forget(timezone.now())
 
 
 def check(account_id: int, technology: str) -> None:

@@ -10,6 +10,7 @@ from drf_spectacular.utils import OpenApiParameter, extend_schema
 from accounts.api.base import ApiView
 from accounts.api.fields import PARAMETER as FIELDS
 from accounts.api.files import FILES, WRITERS
+from accounts.api.once import HEADER, MOST
 from accounts.api.problems import DO, Problem
 from accounts.moments import PARAMETER as MOMENT
 
@@ -25,6 +26,13 @@ HEADERS: dict[int, Any] = {
         }
     }
 }
+KEYED = OpenApiParameter(
+    HEADER,
+    {"type": "string", "maxLength": MOST},
+    "header",
+    description="A text of your own, as a UUID, that names this request: sent again with the same "
+    "one, it is answered as before and not done again. Kept for a day.",
+)
 AS_OF = "Show how it was at the end of a day (2026-11-08) or of a minute (2026-11-08T14:00)."
 
 
@@ -51,7 +59,13 @@ class Describing(AutoSchema):
             if hasattr(view, "queryset") and self.method == "GET":
                 said = "Only these fields, with commas."
                 found.append(parameter(FIELDS, said, {"type": "string"}))
+            if getattr(self._handler(), "takes_key", False):
+                found.append(KEYED)
         return found
+
+    def _handler(self) -> Any:
+        """Return the method that answers."""
+        return getattr(self.view, getattr(self.view, "action", None) or str(self.method).lower())
 
     def map_renderers(self, attribute: str) -> list[Any]:
         if attribute == "media_type":
@@ -79,7 +93,7 @@ class Describing(AutoSchema):
     def _add_refusals(self, operation: Any) -> None:
         problem = self.resolve_serializer(Problem, "response").ref
         writes = () if self.method in ("GET", "HEAD") else ON_WRITES
-        own = getattr(getattr(self.view, str(self.method).lower(), None), "refusals", ())
+        own = getattr(self.view, "refusals", ())
         for status in (*ALWAYS, *writes, *own):
             told = {"content": {PROBLEM: {"schema": problem}}, "description": DO[status]}
             if status in HEADERS:

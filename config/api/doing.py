@@ -16,6 +16,7 @@ from rest_framework.views import APIView
 from accounts.api.base import ApiView
 from accounts.api.describing import taken
 from accounts.api.given import KEY, checked, seen_row
+from accounts.api.once import once
 from accounts.api.problems import Changed
 from accounts.models import Account
 from accounts.seeing import visible
@@ -45,6 +46,7 @@ class CommentOnSerializer(serializers.Serializer[Any]):
 class CommentsViewSet(CommentViewSet):
     """What people say about items, their changes and issues."""
 
+    @once()
     @taken(request=CommentOnSerializer, responses={201: CommentSerializer})
     def create(self, request: Request) -> Response:
         """Say something about an item, one of its revisions or an issue."""
@@ -102,6 +104,7 @@ class JustifyView(ApiView, APIView):
     serializer_class = DecisionToldSerializer
     refusals = (412,)
 
+    @once()
     @taken(
         request=DecisionSerializer,
         examples=[
@@ -175,6 +178,7 @@ class ScanView(ApiView, APIView):
     permission = "accounts.scan_account"
     serializer_class = ScanSerializer
 
+    @once()
     @taken(request=ScanSerializer, responses={202: ScanSerializer})
     def post(self, request: Request) -> Response:
         """Scan now."""

@@ -13,6 +13,7 @@ from accounts.api.base import GuardedViewSet
 from accounts.api.describing import taken
 from accounts.api.fields import Sparse
 from accounts.api.given import KEY, checked, seen_row
+from accounts.api.once import once
 from audits.api.texts import TextSerializer, merged
 from audits.models import Preview, Rule, RuleVersion
 from audits.previewing import Seen, cancel, may_ask
@@ -102,6 +103,7 @@ class PreviewViewSet(GuardedViewSet):
     def lets_in(self, user: Any) -> bool:
         return super().lets_in(user) and (self.request.method == "GET" or may_ask(user))
 
+    @once()
     @taken(
         request=AskSerializer,
         responses={202: AnsweredSerializer},

@@ -10,6 +10,7 @@ from rest_framework.response import Response
 
 from accounts.api.describing import taken
 from accounts.api.given import KEY, checked
+from accounts.api.once import once
 from accounts.api.problems import Conflict
 from accounts.ledger import enter
 from accounts.models import Account
@@ -50,6 +51,7 @@ class ItemsViewSet(ItemViewSet):
     def needs(self) -> str:
         return "accounts.push_account" if self.request.method == "POST" else super().needs()
 
+    @once(whole=False)
     @taken(
         request=PushSerializer,
         responses={200: PushedSerializer},
