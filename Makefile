@@ -15,7 +15,7 @@ SCRATCH := $(ASIDE) DATABASE_URL="sqlite:///$(CURDIR)/build/aside/vervet.sqlite3
 
 .DELETE_ON_ERROR:
 .PHONY: help demo test run lint format types check lock clean bench-scan bench-rules bench-impact \
-	bench-console
+	bench-console bench-digest
 
 help:
 	@echo "make demo         an invented company in a stand-in of AWS, scanned; then the console"
@@ -29,6 +29,7 @@ help:
 	@echo "make bench-rules  what evaluating a rule takes beside stock JMESPath"
 	@echo "make bench-impact what looking ahead over N stored items takes (N=100000)"
 	@echo "make bench-console  what the console's pages take with N items in PostgreSQL (N=100000)"
+	@echo "make bench-digest   what the mail of a scan with N changes takes (N=10000)"
 	@echo "make clean        removes the virtual environment and build/; var/ stays"
 
 # -- The virtual environment: a stamp for each set of packages, so that nothing is done twice ----
@@ -106,3 +107,6 @@ bench-impact: .venv/dev
 
 bench-console: .venv/dev
 	$(BIN)/python -m benchmarks.console $(or $(N),100000)
+
+bench-digest: .venv/dev
+	$(BIN)/python -m benchmarks.digest $(or $(N),10000)

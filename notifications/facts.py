@@ -9,8 +9,10 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from items.models import Item
-from notifications.mails import Change, Found, Sum, Topic, link
+from notifications.gathering import Change, Found, Gathered, Topic
+from notifications.mails import link
 from notifications.models import Delivery
+from notifications.summing import Sum
 
 
 def facts(kind: str, context: Mapping[str, Any]) -> dict[str, Any]:
@@ -20,11 +22,12 @@ def facts(kind: str, context: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _alert(context: Mapping[str, Any]) -> dict[str, Any]:
+    told: Gathered = context["gathered"]
     return {
-        "counts": dict(context["counts"]),
-        "issues": [_issue(topic, found) for topic in context["topics"] for found in topic.found],
-        "changes": [_change(change) for change in context["changes"]],
-        "sums": [_sum(one) for one in context["sums"]],
+        "counts": {"changes": told.changed, "issues": told.issues},
+        "issues": [_issue(topic, found) for topic in told.topics for found in topic.found],
+        "changes": [_change(change) for change in told.changes],
+        "sums": [_sum(one) for one in told.sums],
     }
 
 
@@ -60,7 +63,9 @@ def _issue(topic: Topic, found: Found) -> dict[str, Any]:
 def _change(change: Change) -> dict[str, Any]:
     revision = change.revision
     return {
-        "what": str(revision.kind),
+        "what": change.what,
+        "who": change.who,
+        "how": change.how,
         "at": revision.history_date.isoformat(),
         "link": change.link,
         "item": {**_named(revision, change.label), "link": change.link},

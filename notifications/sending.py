@@ -11,8 +11,9 @@ from django.utils import timezone
 
 from accounts.types.base import Refused
 from config.plugins import Missing
+from notifications.alerts import alert
 from notifications.facts import facts
-from notifications.mails import Mail, alert, link, weekly
+from notifications.mails import Mail, link, weekly
 from notifications.models import Delivery
 from notifications.notifiers import notifiers
 from notifications.notifiers.base import Later, Never, Outgoing

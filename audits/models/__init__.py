@@ -17,6 +17,7 @@ from audits.models.previews import Preview
 from audits.models.proposals import Proposal
 from audits.models.reviews import Attachment, Coverage, Justification, Reminder, ReviewPolicy
 from audits.models.rules import (
+    SEVERITIES,
     Dependency,
     Judged,
     Rule,
@@ -30,6 +31,7 @@ from audits.models.tenures import Effort, Exemption, Tenure
 from audits.models.views import SavedView
 
 __all__ = [
+    "SEVERITIES",
     "Attachment",
     "BlindSpot",
     "Cause",

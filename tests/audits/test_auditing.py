@@ -32,7 +32,7 @@ from items.models import Item, Run, Slice
 from items.portions import portions
 from items.recording import record
 from items.watchers import watchers
-from notifications.mails import alert
+from notifications.alerts import alert
 from notifications.models import Line
 from tests.cloud.faults import FaultProxy
 from tests.cloud.server import MotoCloud
