@@ -15,6 +15,7 @@ from config import evidence as packs
 from config import pipeline, previews, scheduling
 from items.claiming import Busy
 from items.models import LeaseLost
+from notifications.following import follow
 from notifications.relaying import relay
 from notifications.reminding import remind
 from notifications.reporting import plan_weekly
@@ -31,6 +32,7 @@ def tick() -> None:
     end_passed(timezone.localdate())
     plan_weekly(timezone.localtime())
     relay(timezone.now())
+    follow()
     remind(timezone.localtime())
     send_due()
     prune(timezone.now())

@@ -10,6 +10,11 @@ BIGGEST = 90_000
 SHARES = (1, 2, 4, 8, 16, 32)
 """What is shown in full is halved until the mail is small enough."""
 
+# Of what was justified meanwhile nobody is written to; who keeps each issue must know.
+NO_NEWS = Mail(
+    subject="What became of earlier issues", text="", html="", context={"gathered": Gathered()}
+)
+
 
 def alert(delivery: Delivery) -> Mail | None:
     """Return the mail of everything gathered; None where there is nothing (more) to tell."""

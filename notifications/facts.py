@@ -8,8 +8,10 @@ Moments are ISO 8601. Texts from clouds stand as they came: escape them for wher
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from audits.models import IssueEvent
 from items.models import Item
-from notifications.gathering import Change, Found, Gathered, Topic
+from items.naming import technology_label
+from notifications.gathering import Change, Gathered
 from notifications.mails import link
 from notifications.models import Delivery
 from notifications.summing import Sum
@@ -25,8 +27,8 @@ def _alert(context: Mapping[str, Any]) -> dict[str, Any]:
     told: Gathered = context["gathered"]
     return {
         "counts": {"changes": told.changed, "issues": told.issues},
-        "issues": [_issue(topic, found) for topic in told.topics for found in topic.found],
-        "changes": [_change(change) for change in told.changes],
+        "issues": [issue_fact(found.event) for topic in told.topics for found in topic.found],
+        "changes": [change_fact(change) for change in told.changes],
         "sums": [_sum(one) for one in told.sums],
     }
 
@@ -46,21 +48,24 @@ TELLERS: Mapping[str, Callable[[Mapping[str, Any]], dict[str, Any]]] = {
 }
 
 
-def _issue(topic: Topic, found: Found) -> dict[str, Any]:
+def issue_fact(event: IssueEvent) -> dict[str, Any]:
+    """Return what happened to an issue; reads nothing where all around it was selected."""
+    issue, version = event.issue, event.version
     return {
-        "what": str(found.event.what),
-        "at": found.event.at.isoformat(),
-        "rule": found.issue.rule.key,
-        "title": topic.version.title,
-        "score": found.event.score,
-        "notes": found.issue.notes,
-        "remediation": topic.version.remediation,
-        "link": found.link,
-        "item": _item(found.issue.item, found.label),
+        "what": str(event.what),
+        "at": event.at.isoformat(),
+        "rule": issue.rule.key,
+        "title": version.title,
+        "score": event.score,
+        "notes": issue.notes,
+        "remediation": version.remediation,
+        "link": link("admin:audits_issue_change", issue.pk),
+        "item": _item(issue.item),
     }
 
 
-def _change(change: Change) -> dict[str, Any]:
+def change_fact(change: Change) -> dict[str, Any]:
+    """Return what changed, with the differences that it holds."""
     revision = change.revision
     return {
         "what": change.what,
@@ -68,7 +73,7 @@ def _change(change: Change) -> dict[str, Any]:
         "how": change.how,
         "at": revision.history_date.isoformat(),
         "link": change.link,
-        "item": {**_named(revision, change.label), "link": change.link},
+        "item": {**_named(revision), "link": change.link},
         "differences": [
             {"where": one.where, "what": one.what, "before": one.before, "after": one.after}
             for one in change.lines
@@ -77,17 +82,17 @@ def _change(change: Change) -> dict[str, Any]:
     }
 
 
-def _item(item: Item, label: str) -> dict[str, Any]:
-    return {**_named(item, label), "link": link("admin:items_item_change", item.pk)}
+def _item(item: Item) -> dict[str, Any]:
+    return {**_named(item), "link": link("admin:items_item_change", item.pk)}
 
 
-def _named(item: Any, label: str) -> dict[str, Any]:
+def _named(item: Any) -> dict[str, Any]:
     """Return how an item, or a revision of one, is called."""
     return {
         "name": item.name,
         "uid": item.uid,
         "technology": item.technology,
-        "label": label,
+        "label": technology_label(item.technology),
         "region": item.region,
         "account": item.account.name,
         "account_identifier": item.account.identifier,

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
 from urllib.parse import urlencode
 
@@ -93,15 +93,15 @@ class Topic:
 class Gathered:
     """Everything that an alert tells: the worst in full, of the rest how much it is."""
 
-    issues: int
-    topics: list[Topic]
-    changed: int
+    issues: int = 0
+    topics: list[Topic] = field(default_factory=list)
+    changed: int = 0
     """Items, in all."""
-    changes: list[Change]
-    kinds: list[tuple[str, str, int]]
+    changes: list[Change] = field(default_factory=list)
+    kinds: list[tuple[str, str, int]] = field(default_factory=list)
     """Label of a technology, what happened, and to how many items; the most frequent."""
-    sums: list[Sum]
-    summed: int
+    sums: list[Sum] = field(default_factory=list)
+    summed: int = 0
     """Sums, in all."""
     words: int = MOST_WORDS
 
@@ -232,11 +232,13 @@ def _changes(lines: QuerySet[Line]) -> tuple[Counter[tuple[str, str]], list[Chan
     for keys in shown:
         revision, before = revisions[keys[-1]], stood[keys[0]].before
         what, inbox = became[revision.id][1], _inbox(revision) if revision.id in waiting else ""
-        changes.append(_change(revision, what, before, len(keys), inbox))
+        change = change_of(revision, what, before, len(keys), inbox)
+        changes.append(_cut(change, "lines", MOST_LINES))
     return Counter(became.values()), changes
 
 
-def _change(revision: Any, what: str, before: Any, times: int, inbox: str) -> Change:
+def change_of(revision: Any, what: str, before: Any, times: int = 1, inbox: str = "") -> Change:
+    """Return what a revision brought since something stood before it, with all differences."""
     lines: list[Difference] = []
     if what == Kind.CHANGED:
         lines = what_changed(revision.technology, before or {}, revision.config)
@@ -249,8 +251,8 @@ def _change(revision: Any, what: str, before: Any, times: int, inbox: str) -> Ch
         who=by.who,
         how=by.how,
         times=times,
-        lines=lines[:MOST_LINES],
-        more=max(0, len(lines) - MOST_LINES),
+        lines=lines,
+        more=0,
         inbox=inbox,
     )
 

@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Callable, Mapping
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 from django.conf import settings
@@ -11,7 +12,8 @@ from django.utils import timezone
 
 from accounts.types.base import Refused
 from config.plugins import Missing
-from notifications.alerts import alert
+from notifications.alerts import NO_NEWS, alert
+from notifications.each import each
 from notifications.facts import facts
 from notifications.mails import Mail, link, weekly
 from notifications.models import Delivery
@@ -85,9 +87,10 @@ def _claim(pk: int, now_too: bool) -> Delivery | None:
 
 def _send(delivery: Delivery) -> bool:
     try:
-        mail = WRITERS[delivery.kind](delivery)
+        way = notifiers[delivery.notifier]
+        mail = WRITERS[delivery.kind](delivery) or (NO_NEWS if way.keeps else None)
         if mail:
-            notifiers[delivery.notifier]().deliver(outgoing(delivery, mail))
+            way().deliver(outgoing(delivery, mail))
     except Never as never:
         _fail(delivery, str(never), again=False)
         return False
@@ -139,6 +142,8 @@ def outgoing(delivery: Delivery, mail: Mail) -> Outgoing:
         html=mail.html,
         link=_link(facts_told),
         facts=facts_told,
+        each=partial(each, delivery),
+        channel=told.pk if told else 0,
         timeout=settings.EMAIL_TIMEOUT,
     )
 

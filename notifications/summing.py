@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Any
 
 from django.db.models import Count, QuerySet
 
@@ -76,15 +77,7 @@ def _reasons(runs: Iterable[Run]) -> dict[int, str]:
 
 
 def _opened(runs: list[int], told: Subscription) -> dict[int, list[Event]]:
-    whats = [what for what in NEW if getattr(told, ASKED.get(what, "issues"))]
-    if not whats:
-        return {}
-    alone = Line.objects.filter(subscription=told, event__run__in=runs).values("event")
-    rows = (
-        of_named(told, IssueEvent.objects.filter(run__in=runs))
-        .filter(what__in=whats, issue__justified=False, score__gte=told.least_score)
-        .exclude(pk__in=alone)
-    )
+    rows = summed_events(runs, told)
     opened: dict[int, list[Event]] = {}
     for run, key, score, issue in rows.values_list("run", "pk", "score", "issue"):
         opened.setdefault(run, []).append((-score, key, issue))
@@ -93,15 +86,34 @@ def _opened(runs: list[int], told: Subscription) -> dict[int, list[Event]]:
 
 def _created(runs: list[int], told: Subscription) -> dict[int, dict[str, int]]:
     """Return how many items each run found for the first time, by technology."""
-    if not told.created:
-        return {}
-    alone = Line.objects.filter(subscription=told, revision__run__in=runs).values("revision")
-    rows = Item.history.filter(run__in=runs, kind=Kind.CREATED).exclude(pk__in=alone)
+    rows = summed_revisions(runs, told)
     created: dict[int, dict[str, int]] = {}
     counted = rows.order_by().values_list("run", "technology").annotate(Count("pk"))
     for run, technology, count in counted:
         created.setdefault(run, {})[technology] = count
     return created
+
+
+def summed_events(runs: list[int], told: Subscription) -> QuerySet[IssueEvent]:
+    """Return the new issues of runs that are wanted and not told by themselves."""
+    whats = [what for what in NEW if getattr(told, ASKED.get(what, "issues"))]
+    if not whats:
+        return IssueEvent.objects.none()
+    alone = Line.objects.filter(subscription=told, event__run__in=runs).values("event")
+    return (
+        of_named(told, IssueEvent.objects.filter(run__in=runs))
+        .filter(what__in=whats, issue__justified=False, score__gte=told.least_score)
+        .exclude(pk__in=alone)
+    )
+
+
+def summed_revisions(runs: list[int], told: Subscription) -> QuerySet[Any]:
+    """Return the new items of runs that are wanted and not told by themselves."""
+    rows: QuerySet[Any] = Item.history.filter(run__in=runs, kind=Kind.CREATED)
+    if not told.created:
+        return rows.none()
+    alone = Line.objects.filter(subscription=told, revision__run__in=runs).values("revision")
+    return rows.exclude(pk__in=alone)
 
 
 def _worst_first(events: dict[int, list[Event]], runs: Iterable[Run]) -> list[Event]:

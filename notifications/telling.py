@@ -54,7 +54,7 @@ def tell(changes: Changes, events: Sequence[IssueEvent]) -> None:
     for subscription in subscriptions():
         if not is_about(subscription, run.account_id, groups, run.technology):
             continue
-        heard = _heard(subscription, items)
+        heard = heard_of(subscription, items)
         wanted = [
             pk
             for pk, (item, kind) in revisions.items()
@@ -65,7 +65,7 @@ def tell(changes: Changes, events: Sequence[IssueEvent]) -> None:
             _wants(subscription, event, heard) for event in summed
         )
         if wanted or scored or in_sum:
-            _write(subscription, wanted, scored, run if in_sum else None)
+            write(subscription, wanted, scored, run if in_sum else None)
 
 
 def tell_of_questions(events: Sequence[IssueEvent]) -> None:
@@ -88,17 +88,17 @@ def tell_of_questions(events: Sequence[IssueEvent]) -> None:
             if is_about(subscription, account, frozenset(groups.get(account, ())), technology)
             for event in found
         ]
-        heard = _heard(subscription, {event.issue.item_id for event in about})
+        heard = heard_of(subscription, {event.issue.item_id for event in about})
         scored = [event for event in about if _wants(subscription, event, heard)]
         if scored:
-            _write(subscription, [], scored, None)
+            write(subscription, [], scored, None)
 
 
 def _first_looked_at(changes: Changes) -> Iterable[Item]:
     return (item for item in changes.created if item.place in changes.first_looks)
 
 
-def _heard(subscription: Subscription, items: set[int]) -> set[int]:
+def heard_of(subscription: Subscription, items: set[int]) -> set[int]:
     """Return which of some items a subscription hears of: what it names, and its owner sees."""
     items = narrowed(subscription, items)
     if subscription.view is None or not items:
@@ -149,9 +149,10 @@ def wants_issue(one: Subscription, score: int) -> bool:
     return one.issues and score >= one.least_score
 
 
-def _write(
+def write(
     subscription: Subscription, revisions: list[int], events: list[IssueEvent], run: Run | None
 ) -> None:
+    """Add lines to the message that a subscription's news is gathered in."""
     delivery = _gathering(subscription)
     lines = [Line(revision_id=pk) for pk in revisions]
     lines += [Line(event=event) for event in events]

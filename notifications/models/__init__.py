@@ -1,6 +1,15 @@
-"""Who is told of what, and every mail that went out or still has to."""
+"""Who is told of what, every message that went out or still has to, and what services keep."""
 
-from notifications.models.deliveries import Delivery, Line, new_message_id
+from notifications.models.deliveries import Delivery, Line, lasting_key, new_message_id
 from notifications.models.subscriptions import Subscription, server_zone
+from notifications.models.tickets import Ticket
 
-__all__ = ["Delivery", "Line", "Subscription", "new_message_id", "server_zone"]
+__all__ = [
+    "Delivery",
+    "Line",
+    "Subscription",
+    "Ticket",
+    "lasting_key",
+    "new_message_id",
+    "server_zone",
+]

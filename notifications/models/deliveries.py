@@ -13,8 +13,13 @@ from notifications.models.subscriptions import Subscription
 
 def new_message_id() -> str:
     """Make the id under which a mail is sent, each time that it is sent."""
+    return f"<{lasting_key(str(uuid.uuid4()))}>"
+
+
+def lasting_key(name: str) -> str:
+    """Return what names a thing of this installation among those of all others."""
     host = settings.SITE_URL.split("://")[-1].split("/")[0].split(":")[0]
-    return f"<{uuid.uuid4()}@{host}>"
+    return f"{name}@{host}"
 
 
 class Delivery(models.Model):

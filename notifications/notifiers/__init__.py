@@ -12,5 +12,7 @@ notifiers: Registry[type[Notifier]] = Registry(
         "webhook": "notifications.notifiers.webhook:Webhook",
         "slack": "notifications.notifiers.chats:Slack",
         "teams": "notifications.notifiers.chats:Teams",
+        "aws.sns": "notifications.notifiers.aws.sns:Sns",
+        "aws.securityhub": "notifications.notifiers.aws.securityhub:SecurityHub",
     },
 )

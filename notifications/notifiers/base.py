@@ -1,6 +1,6 @@
 """What a notifier is: where it sends to, what must be known for that, and what it is handed."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any, ClassVar
@@ -32,6 +32,11 @@ class Outgoing:
     """Where it stands in the console."""
     facts: Mapping[str, Any] = field(default_factory=dict)
     """The same as plain JSON, for services that show it in their own way: see ``facts.py``."""
+    each: Callable[[], Iterable[Mapping[str, Any]]] = tuple
+    """Yields every issue and change that it tells, as facts with more in them, for services that
+    keep each: none is left out, as mails do of many. See ``each.py``."""
+    channel: int = 0
+    """The subscription; 0 where it is none's."""
     timeout: int = 30
     """Seconds after which a call is to be given up: others wait."""
 
@@ -55,6 +60,9 @@ class Notifier:
     label: ClassVar[str]
     address_label: ClassVar[str] = "Address"
     address_help: ClassVar[str] = ""
+    keeps: ClassVar[bool] = False
+    """Whether it keeps each thing by itself: then it is handed, in ``each``, also what is no news
+    to readers, such as that an issue was justified."""
     parameters: ClassVar[tuple[Parameter, ...]] = ()
     """What must be known of a destination beside its address; a secret only by reference
     (``accounts.references``), to be resolved when it is used."""

@@ -7,13 +7,12 @@ import time
 from collections.abc import Mapping
 from typing import Any
 
-from django.conf import settings
 from django.core.exceptions import ValidationError
-from django.utils import timezone
 
 from accounts.references import PATTERN, WANTS, resolved
 from accounts.types.base import Parameter
 from notifications.notifiers.base import Notifier, Outgoing
+from notifications.notifiers.cloudevents import event
 from notifications.notifiers.reaching import check_url, post
 
 
@@ -62,21 +61,3 @@ def signature(secret: str, moment: int, body: bytes) -> str:
     """Return the HMAC-SHA256 of the moment, a full stop and the body."""
     signed = f"{moment}.".encode() + body
     return "sha256=" + hmac.new(secret.encode(), signed, hashlib.sha256).hexdigest()
-
-
-def event(delivery: Outgoing) -> dict[str, Any]:
-    """Return what is told as a CloudEvent 1.0."""
-    return {
-        "specversion": "1.0",
-        "id": delivery.key,
-        "source": settings.SITE_URL,
-        "type": f"vervet.{delivery.kind}",
-        "time": timezone.now().isoformat(),
-        "datacontenttype": "application/json",
-        "data": {
-            "subject": delivery.subject,
-            "text": delivery.text,
-            "link": delivery.link,
-            "facts": dict(delivery.facts),
-        },
-    }

@@ -1,0 +1,111 @@
+"""What a message tells thing by thing, for services that keep each of them."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
+
+from audits.models import IssueEvent, severity
+from items.models import Item
+from items.preceding import Changed, what_stood_before
+from notifications.facts import change_fact, issue_fact
+from notifications.gathering import change_of
+from notifications.models import Delivery, Line, Subscription, lasting_key
+from notifications.summing import summed_events, summed_revisions
+from notifications.telling import heard_of
+
+AT_ONCE = 500
+
+
+def each(delivery: Delivery) -> Iterator[dict[str, Any]]:
+    """Yield every change, then every issue's event that a message tells, each as they happened.
+
+    What the mail tells only by its sum comes too, and is marked ``summed``. Each is a fact, as
+    in ``facts.py``, with a ``key`` that stays the same, and more of what is known.
+    """
+    told = delivery.subscription
+    if told is None:
+        return
+    lines = Line.objects.filter(delivery=delivery)
+    runs = list(_keys(lines, "run_id"))
+    alone = _keys(lines, "revision_id")
+    summed = _heard(told, summed_revisions(runs, told).values_list("pk", "id"))
+    for keys in _portions(sorted(alone | summed)):
+        yield from _changes(keys, summed)
+    alone = _keys(lines, "event_id")
+    summed = _heard(told, summed_events(runs, told).values_list("pk", "issue__item_id"))
+    for keys in _portions(sorted(alone | summed)):
+        yield from _events(keys, summed)
+
+
+def event_fact(event: IssueEvent) -> dict[str, Any]:
+    """Return what happened to an issue, and how it stands now."""
+    issue, version = event.issue, event.version
+    fact = issue_fact(event)
+    return {
+        **fact,
+        "key": lasting_key(f"event-{event.pk}"),
+        "event": event.pk,
+        "issue": issue.pk,
+        "issue_key": lasting_key(f"issue-{issue.pk}"),
+        "state": issue.state,
+        "severity": severity(event.score),
+        "cause": str(event.cause),
+        "opened_at": issue.opened_at.isoformat(),
+        "rationale": version.rationale,
+        "references": list(version.references),
+        "controls": list(version.controls),
+        "item": {**fact["item"], **_known(issue.item)},
+    }
+
+
+def _changes(keys: Sequence[int], summed: set[int]) -> Iterator[dict[str, Any]]:
+    before = what_stood_before(keys)
+    rows = Item.history.select_related("account").filter(history_id__in=keys)
+    for revision in rows.order_by("history_id"):
+        yield _change(revision, before[revision.history_id]) | {
+            "summed": revision.history_id in summed
+        }
+
+
+def _change(revision: Any, changed: Changed) -> dict[str, Any]:
+    fact = change_fact(change_of(revision, revision.kind, changed.before))
+    return {
+        **fact,
+        "key": lasting_key(f"revision-{revision.history_id}"),
+        "revision": revision.history_id,
+        "item": {**fact["item"], **_known(revision)},
+        "config": revision.config,
+    }
+
+
+def _events(keys: Sequence[int], summed: set[int]) -> Iterator[dict[str, Any]]:
+    rows = IssueEvent.objects.filter(pk__in=keys).order_by("pk")
+    rows = rows.select_related("issue__item__account", "issue__rule", "version")
+    for event in rows:
+        yield event_fact(event) | {"summed": event.pk in summed}
+
+
+def _known(item: Any) -> dict[str, Any]:
+    """Return what else is known of an item, or of a revision of one."""
+    account = item.account
+    return {
+        "key": lasting_key(f"item-{item.id}"),
+        "full_name": item.full_name,
+        "place": item.place,
+        "provider": account.type,
+    }
+
+
+def _keys(lines: Any, name: str) -> set[int]:
+    return set(lines.exclude(**{name: None}).values_list(name, flat=True))
+
+
+def _heard(told: Subscription, rows: Iterable[tuple[int, int]]) -> set[int]:
+    """Keep the rows, (key, item), of whose items a subscription hears."""
+    found = dict(rows)
+    heard = heard_of(told, set(found.values()))
+    return {key for key, item in found.items() if item in heard}
+
+
+def _portions(keys: Sequence[int]) -> Iterator[Sequence[int]]:
+    for start in range(0, len(keys), AT_ONCE):
+        yield keys[start : start + AT_ONCE]

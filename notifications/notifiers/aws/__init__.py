@@ -1,0 +1,1 @@
+"""Tell services of AWS."""
