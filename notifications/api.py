@@ -1,30 +1,43 @@
-"""Who is told of what, and every message, by HTTP, to be read."""
+"""Who is told of what, and every message, by HTTP."""
+
+from typing import Any
 
 from rest_framework import serializers
 
 from accounts.api.base import GuardedViewSet
 from accounts.api.fields import Sparse
+from accounts.api.writing import Added, Deleted, Edited
 from notifications.models import Delivery, Subscription
 
 
 class SubscriptionSerializer(Sparse):
-    """A subscription without the parameters of its notifier: some are secret."""
+    """A subscription; the parameters of its notifier are not told: some are secret."""
 
-    technologies = serializers.ListField(child=serializers.CharField())
+    technologies = serializers.ListField(child=serializers.CharField(), required=False)
+    tags = serializers.ListField(child=serializers.CharField(), required=False)
+    parameters: Any = serializers.DictField(
+        required=False,
+        write_only=True,
+        help_text="What its notifier wants to know; secrets as references. What is left out stays.",
+    )
 
     class Meta:
         model = Subscription
         fields = (
-            *("id", "name", "notifier", "address", "on", "accounts", "groups", "technologies"),
-            *("view", "created", "changed", "gone", "issues", "least_score", "weekly"),
+            *("id", "name", "notifier", "address", "parameters", "on", "accounts", "groups"),
+            *("technologies", "tags", "rules", "framework", "view", "created", "changed", "gone"),
+            *("issues", "reopened", "fixed", "least_score", "weekly", "often", "hour", "weekday"),
+            *("zone", "quiet_from", "quiet_until", "most_a_day"),
         )
 
 
-class SubscriptionViewSet(GuardedViewSet):
+class SubscriptionViewSet(Added, Edited, Deleted):
     """Who is told of changes and issues."""
 
     queryset = Subscription.objects.all()
     serializer_class = SubscriptionSerializer
+    follows = "notifier"
+    untold = ("parameters",)
 
 
 class DeliverySerializer(Sparse):

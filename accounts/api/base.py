@@ -1,7 +1,5 @@
 """The base of everything that the API answers: its permissions, its moment, its errors."""
 
-import hashlib
-import json
 from collections.abc import Mapping
 from datetime import UTC
 from typing import Any, ClassVar
@@ -13,12 +11,12 @@ from rest_framework.permissions import BasePermission
 from rest_framework.renderers import JSONRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.utils.encoders import JSONEncoder
 from rest_framework.viewsets import ReadOnlyModelViewSet
 
 from accounts.api.files import FILES, CsvRenderer, LinesRenderer, stream, told
 from accounts.api.filtering import ConsoleFilters, FieldFilters, console_of
 from accounts.api.paging import Pages
+from accounts.api.tags import knows, tag_of
 from accounts.moments import PARAMETER, looking_from, moment_named, moment_of
 from accounts.recalling import called_then
 from accounts.seeing import visible
@@ -203,22 +201,22 @@ class GuardedViewSet(ApiView, ReadOnlyModelViewSet):
         return stream(form, name, list(serializer.fields), told(serializer, rows))
 
     def retrieve(self, request: Request, *args: Any, **kwargs: Any) -> Response:
-        data = self.get_serializer(self.get_object()).data
-        if "fields" in request.query_params:
-            return Response(data)
-        tag = etag(data)
-        if request.headers.get("If-None-Match") in (tag, "*"):
+        data, tag = self.telling(self.get_object())
+        if knows(request, tag):
             return Response(status=304, headers={"ETag": tag})
         return Response(data, headers={"ETag": tag})
+
+    def telling(self, row: Any) -> tuple[Mapping[str, Any], str]:
+        """Return what is told of a row, and its ETag."""
+        data = self.get_serializer(row).data
+        return data, tag_of(data, self.edited(row, data))
+
+    def edited(self, row: Any, data: Mapping[str, Any]) -> Any:
+        """Return what people edit of a row, told or not; None: nothing."""
+        return None
 
 
 def keeps_past(console: Any) -> bool:
     """Say whether a list of the console shows earlier states of its rows."""
     own = type(console).then.__qualname__ != "Guarded.then"
     return own or (console.shows_past and hasattr(console.model, "history"))
-
-
-def etag(data: Any) -> str:
-    """Return what tells two states of a row apart."""
-    said = json.dumps(data, cls=JSONEncoder, sort_keys=True, ensure_ascii=False)
-    return f'"{hashlib.sha256(said.encode(errors="replace")).hexdigest()[:32]}"'

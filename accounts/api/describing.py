@@ -12,6 +12,7 @@ from accounts.api.fields import PARAMETER as FIELDS
 from accounts.api.files import FILES, WRITERS
 from accounts.api.once import HEADER, MOST
 from accounts.api.problems import DO, Problem
+from accounts.api.tags import IF_MATCH, IF_NONE
 from accounts.moments import PARAMETER as MOMENT
 
 PROBLEM = "application/problem+json"
@@ -33,6 +34,20 @@ KEYED = OpenApiParameter(
     description="A text of your own, as a UUID, that names this request: sent again with the same "
     "one, it is answered as before and not done again. Kept for a day.",
 )
+
+
+def _tag(name: str, text: str) -> OpenApiParameter:
+    return OpenApiParameter(name, {"type": "string"}, "header", description=text)
+
+
+CHANGED = _tag(IF_MATCH, "The ETag of what you read: nothing is done if somebody changed it since.")
+TAGGED = {
+    "retrieve": _tag(IF_NONE, "The ETag of what you have: 304 if it is still so."),
+    "partial_update": CHANGED,
+    "destroy": CHANGED,
+}
+"""Which methods take an ETag, by name."""
+ETAG = {"ETag": {"schema": {"type": "string"}, "description": "What tells this state apart."}}
 AS_OF = "Show how it was at the end of a day (2026-11-08) or of a minute (2026-11-08T14:00)."
 
 
@@ -59,13 +74,15 @@ class Describing(AutoSchema):
             if hasattr(view, "queryset") and self.method == "GET":
                 said = "Only these fields, with commas."
                 found.append(parameter(FIELDS, said, {"type": "string"}))
-            if getattr(self._handler(), "takes_key", False):
+            if getattr(getattr(view, self._action()), "takes_key", False):
                 found.append(KEYED)
+            if self._action() in TAGGED:
+                found.append(TAGGED[self._action()])
         return found
 
-    def _handler(self) -> Any:
-        """Return the method that answers."""
-        return getattr(self.view, getattr(self.view, "action", None) or str(self.method).lower())
+    def _action(self) -> str:
+        """Return the name of the method that answers."""
+        return getattr(self.view, "action", None) or str(self.method).lower()
 
     def map_renderers(self, attribute: str) -> list[Any]:
         if attribute == "media_type":
@@ -87,14 +104,20 @@ class Describing(AutoSchema):
             for form in FILES:
                 kind = WRITERS[form][0].partition(";")[0]
                 content[kind] = {"schema": {"type": "string"}}
+        if self._action() == "retrieve":
+            operation["responses"]["200"]["headers"] = ETAG
+            operation["responses"]["304"] = {
+                "description": "It is as you have it.",
+                "headers": ETAG,
+            }
         self._add_refusals(operation)
         return operation
 
     def _add_refusals(self, operation: Any) -> None:
         problem = self.resolve_serializer(Problem, "response").ref
         writes = () if self.method in ("GET", "HEAD") else ON_WRITES
-        own = getattr(self.view, "refusals", ())
-        for status in (*ALWAYS, *writes, *own):
+        lost = (412,) if TAGGED.get(self._action()) is CHANGED else ()
+        for status in (*ALWAYS, *writes, *lost, *getattr(self.view, "refusals", ())):
             told = {"content": {PROBLEM: {"schema": problem}}, "description": DO[status]}
             if status in HEADERS:
                 told["headers"] = HEADERS[status]

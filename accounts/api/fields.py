@@ -5,6 +5,8 @@ from typing import Any
 from rest_framework import serializers
 from rest_framework.exceptions import ValidationError
 
+from accounts.seeing import visible
+
 PARAMETER = "fields"
 
 
@@ -14,8 +16,11 @@ class Sparse(serializers.ModelSerializer[Any]):
     def get_fields(self) -> dict[str, Any]:
         fields = super().get_fields()
         request = self.context.get("request")
-        asked = request.query_params.get(PARAMETER) if request else None
-        if not asked or request is None or request.method != "GET":
+        if request is None or request.method != "GET":
+            return fields
+        fields = {name: field for name, field in fields.items() if not field.write_only}
+        asked = request.query_params.get(PARAMETER)
+        if not asked:
             return fields
         names = asked.split(",")
         wrong = [name for name in names if name not in fields]
@@ -23,3 +28,11 @@ class Sparse(serializers.ModelSerializer[Any]):
             known = ", ".join(fields)
             raise ValidationError({PARAMETER: f"“{wrong[0][:40]}” is no field. Known: {known}."})
         return {name: field for name, field in fields.items() if name in names}
+
+    def build_relational_field(self, *args: Any) -> Any:
+        """Let only rows in sight be named."""
+        kind, options = super().build_relational_field(*args)
+        request = self.context.get("request")
+        if request is not None and "queryset" in options:
+            options["queryset"] = visible(options["queryset"].all(), request.user)
+        return kind, options

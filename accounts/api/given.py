@@ -12,11 +12,19 @@ KEY: dict[str, Any] = {"min_value": 1, "max_value": 2**63 - 1}
 """What a key is at least and at most: what no database could hold is refused."""
 
 
-def checked(serializer: type[serializers.BaseSerializer[Any]], request: Request) -> dict[str, Any]:
-    """Return what was sent; refuse, naming it, what is not known or not right."""
+def checked(
+    serializer: type[serializers.BaseSerializer[Any]],
+    request: Request,
+    row: Any = None,
+    **more: Any,
+) -> dict[str, Any]:
+    """Return what was sent; refuse, naming it, what is not known or not right.
+
+    ``row`` is what it shall change; ``more`` goes to the serializer.
+    """
     if not isinstance(request.data, dict):
         raise ValidationError("Send an object.")
-    made: Any = serializer(data=request.data)
+    made: Any = serializer(row, data=request.data, **more)
     writable = {name for name, field in made.fields.items() if not field.read_only}
     unknown = set(request.data) - writable
     if unknown:

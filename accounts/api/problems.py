@@ -26,7 +26,6 @@ DO = {
     413: "Send less at once.",
     415: "Send application/json.",
     422: "Send what was sent with this Idempotency-Key first, or use a new key.",
-    428: "Read it first, and send its ETag in If-Match.",
     429: "Wait for as many seconds as Retry-After says.",
 }
 ABOUT = "/api/docs/#problem-{}"
@@ -63,11 +62,6 @@ class Conflict(exceptions.APIException):
 class Changed(exceptions.APIException):
     status_code = 412
     default_detail = "It was changed since you read it."
-
-
-class Unread(exceptions.APIException):
-    status_code = 428
-    default_detail = "A change needs If-Match with the ETag of what you read."
 
 
 class Misused(exceptions.APIException):

@@ -1,4 +1,4 @@
-"""Accounts, their groups, known networks and the ledger by HTTP, to be read."""
+"""Accounts, their groups, known networks and the ledger by HTTP."""
 
 from typing import Any
 
@@ -7,20 +7,30 @@ from rest_framework import serializers
 
 from accounts.api.base import GuardedViewSet
 from accounts.api.fields import Sparse
+from accounts.api.writing import Added, Deleted, Edited
 from accounts.models import Account, AccountGroup, KnownNetwork, LedgerEntry
 
 
 class AccountSerializer(Sparse):
-    read_at = serializers.DateTimeField(allow_null=True, help_text="When it was last read.")
-    open_gaps = serializers.IntegerField(source="gap_count", allow_null=True)
-    open_issues = serializers.IntegerField(source="issue_count", allow_null=True)
+    read_at = serializers.DateTimeField(
+        read_only=True, allow_null=True, help_text="When it was last read."
+    )
+    open_gaps = serializers.IntegerField(source="gap_count", read_only=True, allow_null=True)
+    open_issues = serializers.IntegerField(source="issue_count", read_only=True, allow_null=True)
+    parameters: Any = serializers.DictField(
+        required=False,
+        write_only=True,
+        help_text="What its type wants to know; secrets as references. What is left out stays.",
+    )
 
     class Meta:
         model = Account
         fields = (
-            *("id", "name", "type", "identifier", "active", "third_party", "groups"),
-            *("owner_mail", "archived_at", "created_at", "read_at", "open_gaps", "open_issues"),
+            *("id", "name", "type", "identifier", "active", "third_party", "watches_found"),
+            *("groups", "owner_mail", "calls_per_second", "notes", "parameters", "archived_at"),
+            *("created_at", "read_at", "open_gaps", "open_issues"),
         )
+        read_only_fields = ("archived_at",)
 
 
 class AccountFilter(django_filters.FilterSet):
@@ -29,24 +39,28 @@ class AccountFilter(django_filters.FilterSet):
         fields = ("identifier", "name", "active", "third_party")
 
 
-class AccountViewSet(GuardedViewSet):
+class AccountViewSet(Added, Edited):
     """Accounts that are watched, or only known."""
 
     queryset = Account.objects.all()
     serializer_class = AccountSerializer
     filterset_class = AccountFilter
     gathered = ("groups",)
+    follows = "type"
+    untold = ("parameters",)
 
 
 class GroupSerializer(Sparse):
-    accounts = serializers.IntegerField(source="seen", help_text="How many of them you may see.")
+    accounts = serializers.IntegerField(
+        source="seen", read_only=True, help_text="How many of them you may see."
+    )
 
     class Meta:
         model = AccountGroup
         fields = ("id", "name", "notes", "changes_reviewed", "review_days", "accounts")
 
 
-class GroupViewSet(GuardedViewSet):
+class GroupViewSet(Added, Edited, Deleted):
     """Groups of accounts: teams, environments, scopes such as PCI."""
 
     queryset = AccountGroup.objects.all()
@@ -59,7 +73,7 @@ class NetworkSerializer(Sparse):
         fields = ("id", "cidr", "whose", "note")
 
 
-class NetworkViewSet(GuardedViewSet):
+class NetworkViewSet(Added, Edited, Deleted):
     """Addresses that somebody vouched for."""
 
     queryset = KnownNetwork.objects.all()

@@ -1,4 +1,4 @@
-"""Rules, their versions and examples, frameworks and saved queries by HTTP, to be read."""
+"""Rules, their versions and examples, frameworks and saved queries by HTTP."""
 
 from typing import Any
 
@@ -7,6 +7,7 @@ from rest_framework import serializers
 
 from accounts.api.base import GuardedViewSet, Id
 from accounts.api.fields import Sparse
+from accounts.api.writing import Added, Deleted, Edited
 from audits.admin.views import in_reach
 from audits.models import Control, Framework, Rule, RuleExample, RuleVersion, SavedView, severity
 
@@ -151,7 +152,7 @@ class QuerySerializer(Sparse):
         read_only_fields = ("key", "by")
 
 
-class QueryViewSet(GuardedViewSet):
+class QueryViewSet(Added, Edited, Deleted):
     """Saved views: lists, searches and queries worth asking again."""
 
     queryset = SavedView.objects.all()

@@ -31,14 +31,18 @@ def test_nobody_reads_without_a_login(client: Client, name: str) -> None:
     assert "results" not in response.json()
 
 
+# What only Vervet writes. Configurations may be sent to items.
+KEPT = ("audit-log", "controls", "examples", "frameworks", "gaps", "revisions", "runs", "versions")
+
+
 @pytest.mark.parametrize("method", ["post", "put", "patch", "delete"])
-@pytest.mark.parametrize("name", NAMES)
-def test_nothing_can_be_changed(admin_client: Client, name: str, method: str) -> None:
-    issue = IssueFactory()
-    if (name, method) != ("items", "post"):  # So configurations are sent.
+@pytest.mark.parametrize("name", [*KEPT, "items"])
+def test_what_only_vervet_writes_cannot_be_changed(
+    admin_client: Client, name: str, method: str
+) -> None:
+    if (name, method) != ("items", "post"):
         assert getattr(admin_client, method)(f"/api/{name}/").status_code == 405
-    pk = {"accounts": issue.item.account_id, "items": issue.item_id, "issues": issue.pk}[name]
-    assert getattr(admin_client, method)(f"/api/{name}/{pk}/").status_code == 405
+    assert getattr(admin_client, method)(f"/api/{name}/1/").status_code == 405
 
 
 def test_pages_follow_each_other_to_the_end(admin_client: Client) -> None:
@@ -118,7 +122,8 @@ def test_a_list_costs_the_same_for_many_rows(
     version = a_rule().active
     for _ in range(40):
         IssueFactory(version=version)
-    for name, most in (("accounts", 4), ("items", 3), ("issues", 4)):
+    # The login takes two, and counting the request one.
+    for name, most in (("accounts", 5), ("items", 4), ("issues", 5)):
         with django_assert_max_num_queries(most):
             assert len(admin_client.get(f"/api/{name}/").json()["results"]) == 40
 
