@@ -7,11 +7,12 @@ from typing import Any
 
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from accounts.ledger import enter_each
 from accounts.models import Account, AccountGroup
+from accounts.recalling import not_yet
 from accounts.seeing import visible
 from audits.coverages import event
 from audits.loading import complete
@@ -35,6 +36,17 @@ from items.recording import BATCH, Changes
 from items.revisions import what_changed
 
 KEY = "vervet.questioned-change"
+# What a reviewer's word fills, and what stood there before.
+SAID: dict[str, Any] = {
+    "state": ChangeReview.State.WAITING,
+    "by_id": None,
+    "at": None,
+    "ticket": "",
+    "text": "",
+    "issue_id": None,
+}
+STAND_INS = {name: f"{name}_then" for name in SAID}
+"""The column that stands in for a field of a change in the past."""
 # What a questioned change keeps as evidence.
 MOST_LINES = 40
 QUESTIONED: dict[str, Any] = {
@@ -102,6 +114,13 @@ def question(reviews: Iterable[ChangeReview], by: Any, text: str) -> list[IssueE
     events = _open(found, by, text.strip()) if found else []
     _decide(found, ChangeReview.State.QUESTIONED, by, "", text)
     return events
+
+
+def changes_at(moment: datetime) -> QuerySet[ChangeReview]:
+    """Return the changes that had been seen at a moment, with the columns that stand in for what
+    was said of them later; ask for them by ``renamed(…, STAND_INS)``."""
+    said = not_yet(ChangeReview, Q(at__gt=moment), SAID)
+    return ChangeReview.objects.annotate(**said).filter(since__lte=moment)
 
 
 def overdue(now: datetime) -> Q:

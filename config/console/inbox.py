@@ -1,8 +1,7 @@
 """The change inbox: changes that wait for a reviewer's word, and what was said of the others."""
 
-from collections.abc import Mapping
 from datetime import datetime
-from typing import Any, ClassVar
+from typing import Any
 
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied, ValidationError
@@ -14,9 +13,9 @@ from unfold.decorators import action, display
 
 from accounts.admin import ReadOnlyAdmin, Tabs, facet
 from accounts.moments import page_time
-from accounts.recalling import as_they_were, not_yet, renamed
+from accounts.recalling import as_they_were, renamed
 from accounts.seeing import visible
-from audits.inbox import expected, lines_of, overdue, question
+from audits.inbox import STAND_INS, changes_at, expected, lines_of, overdue, question
 from audits.models import ChangeReview
 from items.admin import TechnologyFacet
 from items.models import Item
@@ -26,15 +25,6 @@ from notifications.telling import tell_of_questions
 
 # Lines of a difference that a row shows.
 MOST_LINES = 6
-# What a reviewer's word fills, and what stood there before.
-SAID: dict[str, Any] = {
-    "state": ChangeReview.State.WAITING,
-    "by_id": None,
-    "at": None,
-    "ticket": "",
-    "text": "",
-    "issue_id": None,
-}
 
 
 class InboxState(Tabs):
@@ -77,7 +67,7 @@ class InboxAdmin(ReadOnlyAdmin):
         facet("decided by", "by", "by_id", "by__username"),
     )
     list_select_related = ("item__account", "by")
-    stand_ins: ClassVar[Mapping[str, str]] = {name: f"{name}_then" for name in SAID}
+    stand_ins = STAND_INS
     search_fields = ("item__name", "item__uid", "item__full_name", "ticket", "text")
     search_help_text = "Item, ticket or words"
     ordering = ("since", "pk")
@@ -94,8 +84,8 @@ class InboxAdmin(ReadOnlyAdmin):
 
     def then(self, moment: datetime) -> QuerySet[Any]:
         """Return the changes that had been seen, with what had been said of them."""
-        rows = _then(moment).filter(since__lte=moment)
-        return as_they_were(rows, self.stand_ins)
+        rows = changes_at(moment)
+        return as_they_were(rows, STAND_INS)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[ChangeReview]:
         rows: QuerySet[ChangeReview] = super().get_queryset(request)
@@ -171,19 +161,13 @@ def _sent(request: HttpRequest, name: str) -> str:
     return request.POST.get(name, "").replace("\0", "").strip()[:2000]
 
 
-def _then(moment: datetime) -> QuerySet[ChangeReview]:
-    """Return all changes with the columns that stand in for what was said later."""
-    said = not_yet(ChangeReview, Q(at__gt=moment), SAID)
-    return ChangeReview.objects.annotate(**said)
-
-
 def _rows(reviews: Any, user: Any) -> list[dict[str, Any]]:
     """Return each change with what differs; five queries, however many there are."""
     found = list(reviews)
     changed = what_stood_before(one.revision for one in found)
     pks = [one.pk for one in found]
     now = page_time()
-    late = _then(now).filter(renamed(overdue(now), InboxAdmin.stand_ins), pk__in=pks)
+    late = changes_at(now).filter(renamed(overdue(now), STAND_INS), pk__in=pks)
     late_ones = set(late.values_list("pk", flat=True))
     items = visible(Item.objects.all(), user, "review").filter(
         pk__in=[one.item_id for one in found]

@@ -1,0 +1,154 @@
+"""A report's numbers are those of the console's lists, for the same filter and moment."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.test import Client
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from accounts.models import Account, User
+from accounts.moments import moment_named
+from audits.models import ChangeReview, Issue
+from items.models import Gap
+from notifications.models import Subscription
+from notifications.report.figures import reckon
+from tests.audits.replaying import (
+    GROUPS,
+    PLACE,
+    dated,
+    day,
+    group,
+    judge,
+    justify_at,
+    look,
+    rule_at,
+    withdraw_at,
+)
+from tests.factories import AccountFactory, GroupFactory, SubscriptionFactory
+
+pytestmark = pytest.mark.django_db
+
+ACTIONS = st.lists(
+    st.tuples(
+        st.integers(1, 27),
+        st.sampled_from(["look", "rule", "justify", "withdraw", "gap", "switch"]),
+        st.integers(0, 1),
+        st.integers(0, 15),
+    ),
+    min_size=3,
+    max_size=12,
+)
+SUNDAYS = st.sampled_from(["2026-03-08", "2026-03-15", "2026-03-22", "2026-03-28"])
+NARROWED = st.sampled_from(["", "account", "technology", "rule"])
+
+
+def company() -> list[Account]:
+    """Two accounts, of one of which each change waits for a reviewer; and two rules."""
+    with dated(day(1, 0)):
+        watched = GroupFactory(changes_reviewed=True, review_days=3)
+        accounts = [AccountFactory(), AccountFactory()]
+        accounts[0].groups.add(watched)
+    rule_at(day(1, 1), "open", title="Open", expression="Open", score=9)
+    rule_at(day(1, 1), "wide", title="Wide", expression="Wide", score=0)
+    return accounts
+
+
+def live(accounts: list[Account], actions: list[tuple[int, str, int, int]], by: User) -> None:
+    """Let the accounts live through a history, a day after the other."""
+    for number, (days, what, which, how) in enumerate(sorted(actions, key=lambda one: one[0])):
+        at = day(days, 2) + timedelta(minutes=number)
+        account = accounts[which]
+        issue = Issue.objects.filter(account=account, fixed_at=None, opened_at__lt=at).first()
+        if what == "look":
+            found = [
+                group(f"sg-{which}{n}", Open=bool(how & 1 << n), Wide=bool(how & 2))
+                for n in range(3)
+            ]
+            look(account, at, *found)
+        elif what == "gap":
+            look(account, at, answers=False)
+            Gap.objects.create(
+                account=account,
+                technology=GROUPS,
+                place=PLACE,
+                operation=f"Describe{number}",
+                code="Denied",
+                reason="no",
+                since=at,
+                seen_at=at,
+                until=at + timedelta(days=how) if how > 7 else None,
+            )
+        elif what == "rule":
+            rule_at(at, "open", title="Open", expression="Open", score=how % 11)
+            judge(account, at)
+        elif what == "switch":
+            ChangeReview.objects.filter(since__lt=at, state="waiting").update(
+                state="questioned" if how & 1 else "expected", at=at, by=by
+            )
+        elif issue and what == "justify" and not issue.justified:
+            justify_at(at, issue, by)
+        elif issue and what == "withdraw" and issue.justified:
+            withdraw_at(at, issue, by)
+
+
+def told(narrowed: str, accounts: list[Account]) -> Subscription:
+    technologies = [GROUPS] if narrowed == "technology" else []
+    one: Subscription = SubscriptionFactory(technologies=technologies)
+    if narrowed == "account":
+        one.accounts.add(accounts[0])
+    if narrowed == "rule":
+        one.rules.add(Issue._meta.get_field("rule").related_model.objects.get(key="open"))
+    return one
+
+
+def counted(figures: dict[str, Any]) -> list[tuple[int, str]]:
+    """Return each number that has a list behind it."""
+    changes, issues = figures["changes"], figures["open"]
+    return [
+        (issues["now"], issues["link"]),
+        *((one["now"], one["link"]) for one in figures["severities"]),
+        *((one["issues"], one["link"]) for one in figures["causes"]),
+        *(
+            (figures[name]["count"], figures[name]["link"])
+            for name in ("late", "new", "reopened", "fixed", "ending", "gaps")
+        ),
+        *(
+            (changes[name], changes[f"{name}_link"])
+            for name in ("waiting", "questioned", "overdue")
+        ),
+    ]
+
+
+@settings(max_examples=12, deadline=None, suppress_health_check=list(HealthCheck))
+@given(actions=ACTIONS, sunday=SUNDAYS, narrowed=NARROWED)
+def test_every_number_is_what_its_list_counts(
+    admin_client: Client, admin_user: User, actions: Any, sunday: str, narrowed: str
+) -> None:
+    accounts = company()
+    live(accounts, actions, admin_user)
+    figures = reckon(told(narrowed, accounts), moment_named(sunday))
+    for number, link in counted(figures):
+        if link:
+            shown = admin_client.get(link).context["cl"]
+            assert shown.result_count == number, link
+    assert all(link or narrowed for _, link in counted(figures))
+    for name in ("worst", "oldest"):
+        rows = admin_client.get(figures[f"{name}_link"]).context["cl"].result_list
+        links = [f"/audits/issue/{row.pk}/change/" for row in list(rows)[:10]]
+        assert [one["link"] for one in figures[name]] == links
+    moved = figures["score"]["now"] - figures["score"]["before"]
+    assert sum(one["by"] for one in figures["causes"]) == moved
+    assert sum(one["net"] for one in figures["causes"]) == (
+        figures["open"]["now"] - figures["open"]["before"]
+    )
+    ends = figures["weeks"]
+    assert (ends[-1]["score"], ends[-1]["open"]) == (
+        figures["score"]["now"],
+        figures["open"]["now"],
+    )
+    assert (ends[-2]["score"], ends[-2]["open"]) == (
+        figures["score"]["before"],
+        figures["open"]["before"],
+    )
