@@ -4,6 +4,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.db import transaction
 from django.test import Client
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -126,29 +127,31 @@ def counted(figures: dict[str, Any]) -> list[tuple[int, str]]:
 def test_every_number_is_what_its_list_counts(
     admin_client: Client, admin_user: User, actions: Any, sunday: str, narrowed: str
 ) -> None:
-    accounts = company()
-    live(accounts, actions, admin_user)
-    figures = reckon(told(narrowed, accounts), moment_named(sunday))
-    for number, link in counted(figures):
-        if link:
-            shown = admin_client.get(link).context["cl"]
-            assert shown.result_count == number, link
-    assert all(link or narrowed for _, link in counted(figures))
-    for name in ("worst", "oldest"):
-        rows = admin_client.get(figures[f"{name}_link"]).context["cl"].result_list
-        links = [f"/audits/issue/{row.pk}/change/" for row in list(rows)[:10]]
-        assert [one["link"] for one in figures[name]] == links
-    moved = figures["score"]["now"] - figures["score"]["before"]
-    assert sum(one["by"] for one in figures["causes"]) == moved
-    assert sum(one["net"] for one in figures["causes"]) == (
-        figures["open"]["now"] - figures["open"]["before"]
-    )
-    ends = figures["weeks"]
-    assert (ends[-1]["score"], ends[-1]["open"]) == (
-        figures["score"]["now"],
-        figures["open"]["now"],
-    )
-    assert (ends[-2]["score"], ends[-2]["open"]) == (
-        figures["score"]["before"],
-        figures["open"]["before"],
-    )
+    with transaction.atomic():  # Each history begins with nothing.
+        accounts = company()
+        live(accounts, actions, admin_user)
+        figures = reckon(told(narrowed, accounts), moment_named(sunday))
+        for number, link in counted(figures):
+            if link:
+                shown = admin_client.get(link).context["cl"]
+                assert shown.result_count == number, link
+        assert all(link or narrowed for _, link in counted(figures))
+        for name in ("worst", "oldest"):
+            rows = admin_client.get(figures[f"{name}_link"]).context["cl"].result_list
+            links = [f"/audits/issue/{row.pk}/change/" for row in list(rows)[:10]]
+            assert [one["link"] for one in figures[name]] == links
+        moved = figures["score"]["now"] - figures["score"]["before"]
+        assert sum(one["by"] for one in figures["causes"]) == moved
+        assert sum(one["net"] for one in figures["causes"]) == (
+            figures["open"]["now"] - figures["open"]["before"]
+        )
+        ends = figures["weeks"]
+        assert (ends[-1]["score"], ends[-1]["open"]) == (
+            figures["score"]["now"],
+            figures["open"]["now"],
+        )
+        assert (ends[-2]["score"], ends[-2]["open"]) == (
+            figures["score"]["before"],
+            figures["open"]["before"],
+        )
+        transaction.set_rollback(True)
