@@ -18,7 +18,7 @@ from items.models import LeaseLost
 from notifications.following import follow
 from notifications.relaying import relay
 from notifications.reminding import remind
-from notifications.reporting import plan_weekly
+from notifications.report.planning import plan_weekly
 from notifications.sending import send_due
 
 logger = logging.getLogger(__name__)

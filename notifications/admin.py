@@ -19,6 +19,9 @@ from notifications.forms import form_of
 from notifications.models import Delivery, Subscription
 from notifications.notifiers import notifiers
 from notifications.notifiers.base import Notifier
+from notifications.report.pages import ReportAdmin
+
+__all__ = ["DeliveryAdmin", "ReportAdmin", "SubscriptionAdmin", "in_reach"]
 
 
 class OnFacet(Choice):
@@ -93,6 +96,7 @@ class SubscriptionAdmin(HistoryAdmin):
                     "changed",
                     "gone",
                     "weekly",
+                    "weekly_quiet",
                 )
             },
         ),
@@ -197,7 +201,7 @@ class SubscriptionAdmin(HistoryAdmin):
             "new": subscription.created,
             "changed": subscription.changed,
             "gone": subscription.gone,
-            "weekly summary": subscription.weekly,
+            "weekly report": subscription.weekly,
         }
         return ", ".join(word for word, told in words.items() if told) or "nothing"
 

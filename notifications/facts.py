@@ -1,8 +1,10 @@
 """What a message says, as plain JSON, for notifiers that show it in their own way.
 
 An alert: ``issues``, ``changes`` and ``sums`` as the mail shows them, worst first, and how many
-there are in ``counts``. A weekly summary: ``opened``, ``fixed``, ``open`` and ``by_severity``.
-Moments are ISO 8601. Texts from clouds stand as they came: escape them for where they are shown.
+there are in ``counts``. A weekly report: ``headline``, ``opened``, ``fixed``, ``open``,
+``by_severity``, and what else of its figures (``report/figures.py``) a service may show; links
+in those are paths. Moments are ISO 8601. Texts from clouds stand as they came: escape them for
+where they are shown.
 """
 
 from collections.abc import Callable, Mapping
@@ -34,11 +36,17 @@ def _alert(context: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _weekly(context: Mapping[str, Any]) -> dict[str, Any]:
+    figures = context["report"].figures
+    kept = ("headline", "lead", "score", "severities", "causes", "worst", "unread")
     return {
-        "from": context["start"].isoformat(),
-        "to": context["end"].isoformat(),
-        **{name: context[name] for name in ("opened", "fixed", "open")},
-        "by_severity": dict(context["by_severity"]),
+        "from": figures["since"],
+        "to": figures["until"],
+        "open": figures["open"]["now"],
+        "opened": figures["new"]["count"] + figures["reopened"]["count"],
+        "fixed": figures["fixed"]["count"],
+        "by_severity": {one["name"]: one["now"] for one in figures["severities"] if one["now"]},
+        "link": context["report_link"],
+        **{name: figures[name] for name in kept},
     }
 
 

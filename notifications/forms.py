@@ -21,7 +21,7 @@ WITH_DEFAULT = {"often", "hour", "weekday", "zone"}
 
 ONLY_QUERIES = (
     "Only items for which its condition holds. Nothing: all items. Not together with the weekly "
-    "summary, which is of whole accounts. A saved search cannot be chosen: it is answered from all "
+    "report, which knows no queries. A saved search cannot be chosen: it is answered from all "
     "that is stored, while a mail tells of what one look found. Ask for the same as a query."
 )
 

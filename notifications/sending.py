@@ -15,11 +15,12 @@ from config.plugins import Missing
 from notifications.alerts import NO_NEWS, alert
 from notifications.each import each
 from notifications.facts import facts
-from notifications.mails import Mail, link, weekly
+from notifications.mails import Mail, link
 from notifications.models import Delivery
 from notifications.notifiers import notifiers
 from notifications.notifiers.base import Later, Never, Outgoing
 from notifications.proposal_mails import answer, question
+from notifications.report.mail import weekly
 from notifications.returned_mails import returned
 from notifications.review_mails import decided, mention, reminder, waits
 
@@ -144,12 +145,15 @@ def outgoing(delivery: Delivery, mail: Mail) -> Outgoing:
         facts=facts_told,
         each=partial(each, delivery),
         channel=told.pk if told else 0,
+        files=mail.files,
         timeout=settings.EMAIL_TIMEOUT,
     )
 
 
 def _link(told: Mapping[str, Any]) -> str:
-    """Return where to look: at the one thing that is told, or at all issues."""
+    """Return where to look: at the one thing that is told, at the report, or at all issues."""
+    if told.get("link"):
+        return str(told["link"])
     things = [*told.get("issues", ()), *told.get("changes", ())]
     if len(things) == 1:
         return str(things[0]["link"])

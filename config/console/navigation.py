@@ -72,6 +72,7 @@ MENU: tuple[tuple[str, tuple[Entry, ...]], ...] = (
         "Telling",
         (
             Entry("Subscriptions", "notifications", "notifications_subscription"),
+            Entry("Reports", "summarize", "notifications_report"),
             Entry("Deliveries", "outgoing_mail", "notifications_delivery"),
         ),
     ),

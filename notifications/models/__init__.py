@@ -1,12 +1,14 @@
 """Who is told of what, every message that went out or still has to, and what services keep."""
 
 from notifications.models.deliveries import Delivery, Line, lasting_key, new_message_id
+from notifications.models.reports import Report
 from notifications.models.subscriptions import Subscription, server_zone
 from notifications.models.tickets import Ticket
 
 __all__ = [
     "Delivery",
     "Line",
+    "Report",
     "Subscription",
     "Ticket",
     "lasting_key",

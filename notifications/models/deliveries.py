@@ -27,7 +27,7 @@ class Delivery(models.Model):
 
     class Kind(models.TextChoices):
         ALERT = "alert", "alert"
-        WEEKLY = "weekly", "weekly summary"
+        WEEKLY = "weekly", "weekly report"
         ASKED = "asked", "question about a rule"
         ANSWERED = "answered", "answer about a rule"
         WAITS = "waits", "justification to answer"

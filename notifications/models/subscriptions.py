@@ -76,7 +76,10 @@ class Subscription(models.Model):
     least_score = models.PositiveSmallIntegerField(
         default=4, validators=[MaxValueValidator(10)], help_text="Of issues, 0 to 10."
     )
-    weekly = models.BooleanField("weekly summary", default=True)
+    weekly = models.BooleanField("weekly report", default=True)
+    weekly_quiet = models.BooleanField(
+        "also of a week without news", default=True, help_text="In one line."
+    )
     often = models.CharField(
         "how often",
         max_length=10,
@@ -147,7 +150,7 @@ class Subscription(models.Model):
         if (self.quiet_from is None) != (self.quiet_until is None):
             raise ValidationError({"quiet_until": "Quiet hours need a beginning and an end."})
         if self.view_id and self.weekly:
-            said = "The weekly summary is of whole accounts. Turn it off to be told of a query."
+            said = "The weekly report knows no queries. Turn it off to be told of a query."
             raise ValidationError({"weekly": said})
 
     @property

@@ -3,9 +3,18 @@
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import Any, ClassVar
+from typing import Any, ClassVar, NamedTuple
 
 from accounts.types.base import Parameter, completed
+
+
+class File(NamedTuple):
+    """A file that goes with a message."""
+
+    name: str
+    type: str
+    """As MIME calls it."""
+    content: bytes
 
 
 @dataclass(frozen=True)
@@ -37,6 +46,8 @@ class Outgoing:
     keep each: none is left out, as mails do of many. See ``each.py``."""
     channel: int = 0
     """The subscription; 0 where it is none's."""
+    files: tuple[File, ...] = ()
+    """What goes with it; a service that takes no files leaves them."""
     timeout: int = 30
     """Seconds after which a call is to be given up: others wait."""
 

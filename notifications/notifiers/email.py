@@ -24,4 +24,6 @@ class Email(Notifier):
             headers={"Message-ID": f"<{delivery.key}>", "Auto-Submitted": "auto-generated"},
         )
         mail.attach_alternative(delivery.html, "text/html")
+        for file in delivery.files:
+            mail.attach(file.name, file.content, file.type)
         mail.send()

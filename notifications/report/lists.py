@@ -43,6 +43,7 @@ def _issues(scope: Scope, *order: str) -> list[dict[str, Any]]:
     return [
         {
             "score": one.score,
+            "severity": one.severity,
             "title": one.version.title,
             "notes": one.notes[:LONGEST],
             "item": str(one.item)[:LONGEST],

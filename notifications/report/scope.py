@@ -125,10 +125,16 @@ class Scope:
         )
         return rows.filter(id__in=covered.order_by().values("justification"))
 
+    @property
+    def every_account(self) -> QuerySet[Account]:
+        """The accounts that it is about, watched or not."""
+        found: QuerySet[Account] = self.seen(Account, "pk", "")
+        return found
+
     @cached_property
     def watched(self) -> list[Account]:
         """The accounts that were watched then, by name."""
-        there = watched_at(self.at, list(self.seen(Account, "pk", "").values_list("pk", flat=True)))
+        there = watched_at(self.at, list(self.every_account.values_list("pk", flat=True)))
         return list(Account.objects.filter(pk__in=there).order_by("name"))
 
     def going_on(self, rows: Any) -> Any:
@@ -143,7 +149,8 @@ class Scope:
         if self.items is not None or any(key not in to.by for key in chosen):
             return ""
         asked = {**{key: ",".join(map(str, value)) for key, value in chosen.items()}, **asked}
-        query = urlencode({**asked, PARAMETER: self.moment.text}, safe=",")
+        then = {} if self.moment.now else {PARAMETER: self.moment.text}
+        query = urlencode({**asked, **then}, safe=",")
         return f"{reverse(f'admin:{to.model}_changelist')}?{query}"
 
     @property

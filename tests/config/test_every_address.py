@@ -45,7 +45,7 @@ from audits.packing import packed
 from audits.versions import text_of
 from config.roles import ROLES
 from items.models import Gap, IgnoredName, Item, Kind, Run, WatcherSetting
-from notifications.models import Delivery, Subscription
+from notifications.models import Delivery, Report, Subscription
 from tests.audits.test_moving import TEXT
 from tests.config.addresses import Rows, about, filled, routes
 from tests.config.test_ledger import FORMS
@@ -156,7 +156,8 @@ def rows_of(account: Account, group: AccountGroup, by: User) -> Rows:
         WatcherSetting.objects.get(account=account),
         RuleSetting.objects.get(account=account),
         Subscription.objects.get(accounts=account),
-        Delivery.objects.get(subscription__accounts=account),
+        Delivery.objects.get(subscription__accounts=account, kind="alert"),
+        Report.objects.get(accounts=account),
     ]
     return {type(row): row for row in rows}
 

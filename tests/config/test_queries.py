@@ -111,7 +111,7 @@ def test_who_subscribes_chooses_among_queries_that_are_shared_with_them(mine: An
     sent = {"name": "A", "address": "a@example.com", "on": "on", "view": view.pk, "created": "on"}
     sent |= {"least_score": "4"}
     refused = client.post("/notifications/subscription/add/", sent | {"weekly": "on"})
-    assert "The weekly summary is of whole accounts" in refused.content.decode()
+    assert "The weekly report knows no queries" in refused.content.decode()
     assert client.post("/notifications/subscription/add/", sent).status_code == 302
     assert "what “All of A” shows" in client.get("/notifications/subscription/").content.decode()
 
@@ -237,4 +237,4 @@ def test_it_is_said_where_a_search_is_saved_that_mails_go_out_for_queries_only(m
     assert "Only to a query can one subscribe" in page
     page = somebody("operator").get("/notifications/subscription/add/").content.decode()
     assert "A saved search cannot be chosen" in page
-    assert "weekly summary, which is of whole accounts" in page
+    assert "weekly report, which knows no queries" in page

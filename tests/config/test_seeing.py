@@ -18,7 +18,8 @@ from audits.models import BlindSpot, Issue, Proposal, Rule, RuleSetting, ShadowF
 from config.console.navigation import MENU
 from config.roles import ROLES
 from items.models import Gap, Item, Run, Slice, WatcherSetting
-from notifications.models import Delivery, Subscription
+from notifications.models import Delivery, Report, Subscription
+from notifications.report.made import report_of
 from tests.factories import (
     AccountFactory,
     GroupFactory,
@@ -103,6 +104,11 @@ def furnished(name: str, group: AccountGroup, by: User) -> Account:
     for about in (subscription, SubscriptionFactory()):
         Delivery.objects.create(
             subscription=about, since=now, due_at=now, state="sent", subject=f"about {name}"
+        )
+        report_of(
+            Delivery.objects.create(
+                subscription=about, kind="weekly", since=now, due_at=now, subject=f"week of {name}"
+            )
         )
     assert run.pk
     return account
@@ -195,6 +201,7 @@ def foreign_pages(world: dict[str, Any]) -> list[str]:
         *RuleSetting.objects.filter(account=account),
         *Subscription.objects.filter(accounts=account),
         *Delivery.objects.filter(subject__contains=HIDDEN),
+        *Report.objects.filter(accounts=account),
         *account.items.get().justifications.all(),
     ]
     found = []

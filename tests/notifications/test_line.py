@@ -391,7 +391,7 @@ def test_two_senders_send_a_mail_once(ec2: Any, scan: Scan, inbox: Inbox) -> Non
     assert _claim(due[0], True) is None
 
 
-def test_the_weekly_summary_counts_what_the_lists_show(
+def test_the_weekly_report_counts_what_the_lists_show(
     ec2: Any,
     scan: Scan,
     inbox: Inbox,
@@ -410,7 +410,10 @@ def test_the_weekly_summary_counts_what_the_lists_show(
     )
     assert send_due() == 1
     mail = inbox.mails.pop()
-    assert mail["Subject"] == "Vervet: 2 new, 0 fixed, 2 open this week"
+    assert mail["Subject"] == (
+        "Vervet: More is known: the open score rose by 18 to 18, because 2 issues came to light as "
+        "more could be read."
+    )
     opened = Issue.objects.filter(events__what=What.OPENED).count()
     assert opened == 2
     assert "2 critical" in text_of(mail)

@@ -95,7 +95,7 @@ def test_a_notifier_is_handed_all_that_it_needs(pager: ModuleType) -> None:
     (one,) = pager.heard
     assert (one.address, one.parameters, one.kind) == ("117", {"tone": "high"}, "weekly")
     assert (one.attempt, f"<{one.key}>") == (1, delivery.message_id)
-    assert one.subject == "Vervet: 0 new, 0 fixed, 0 open this week"
+    assert one.subject == "Vervet: Nothing is open."
     assert "<html" in one.html
     assert "<html" not in one.text
     assert json.loads(json.dumps(one.facts))["open"] == 0

@@ -1,11 +1,11 @@
-"""When the weekly summary is planned."""
+"""When the weekly report is planned."""
 
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from notifications.models import Delivery, Subscription
-from notifications.reporting import plan_weekly
+from notifications.report.planning import plan_weekly
 from tests.factories import SubscriptionFactory
 
 MONDAY = datetime(2026, 11, 16, 7, 0, tzinfo=UTC)
