@@ -1,7 +1,8 @@
 """Send what is due, each by its notifier: it is claimed first, and told once."""
 
 import logging
-from collections.abc import Callable, Mapping
+import time
+from collections.abc import Callable, Iterator, Mapping
 from datetime import timedelta
 from functools import partial
 from typing import Any
@@ -45,6 +46,10 @@ WRITERS: dict[str, Callable[[Delivery], Mail | None]] = {
 }
 
 
+class Lost(Exception):
+    """Another worker has taken the message over: what becomes of it is not ours to say."""
+
+
 def send_due(now_too: bool = False) -> int:
     """Send every message whose gathering time is over (``now_too``: all); return how many went.
 
@@ -65,8 +70,12 @@ def _due(now_too: bool) -> models.QuerySet[Delivery]:
     gathered = models.Q(state=Delivery.State.GATHERING)
     if not now_too:
         gathered &= models.Q(due_at__lte=now)
-    abandoned = models.Q(state=Delivery.State.SENDING, claimed_until__lt=now)
-    return Delivery.objects.filter(gathered | abandoned).order_by("due_at")
+    sending = models.Q(state=Delivery.State.SENDING)
+    abandoned = sending & models.Q(claimed_until__lt=now)
+    # One after the other to each subscriber: what happened first is told first.
+    others = Delivery.objects.filter(sending, claimed_until__gte=now)
+    waits = models.Exists(others.filter(subscription=models.OuterRef("subscription")))
+    return Delivery.objects.filter(gathered | abandoned).exclude(waits).order_by("due_at", "pk")
 
 
 def _claim(pk: int, now_too: bool) -> Delivery | None:
@@ -92,6 +101,8 @@ def _send(delivery: Delivery) -> bool:
         mail = WRITERS[delivery.kind](delivery) or (NO_NEWS if way.keeps else None)
         if mail:
             way().deliver(outgoing(delivery, mail))
+    except Lost:
+        return False
     except Never as never:
         _fail(delivery, str(never), again=False)
         return False
@@ -143,11 +154,29 @@ def outgoing(delivery: Delivery, mail: Mail) -> Outgoing:
         html=mail.html,
         link=_link(facts_told),
         facts=facts_told,
-        each=partial(each, delivery),
+        each=partial(_each, delivery),
         channel=told.pk if told else 0,
         files=mail.files,
         timeout=settings.EMAIL_TIMEOUT,
     )
+
+
+def _each(delivery: Delivery) -> Iterator[dict[str, Any]]:
+    """Yield each thing that is told; the claim is renewed while they are asked for."""
+    renewed = time.monotonic()
+    for thing in each(delivery):
+        if time.monotonic() > renewed + CLAIM.total_seconds() / 4:
+            _renew(delivery)
+            renewed = time.monotonic()
+        yield thing
+
+
+def _renew(delivery: Delivery) -> None:
+    mine = Delivery.objects.filter(
+        pk=delivery.pk, state=Delivery.State.SENDING, attempts=delivery.attempts
+    )
+    if not mine.update(claimed_until=timezone.now() + CLAIM):
+        raise Lost
 
 
 def _link(told: Mapping[str, Any]) -> str:

@@ -22,18 +22,25 @@ class Parameter:
     """A regular expression that the whole value must match; empty: anything."""
     wants: str = ""
     """What the pattern asks for, in words."""
+    check: Callable[[str], object] | None = None
+    """What else a value must hold to: raises ValueError that says why it does not."""
+    required: bool = False
     secret: bool = False
     """Whether the ledger tells only that it changed, not what it is."""
 
     def complete(self, given: object) -> str:
         """Return the value, or the default where none is given; raise ValueError on a bad one."""
         if given in (None, ""):
+            if self.required:
+                raise ValueError(f"must say {self.wants}")
             return self.default() if callable(self.default) else self.default
         value = str(given).strip()
         if self.choices and value not in self.choices:
             raise ValueError(f"must be one of {', '.join(self.choices)}, not {value!r}")
         if self.pattern and not re.fullmatch(self.pattern, value, re.ASCII):
             raise ValueError(f"{value!r} is not {self.wants}")
+        if self.check:
+            self.check(value)
         return value
 
 

@@ -12,6 +12,8 @@ notifiers: Registry[type[Notifier]] = Registry(
         "webhook": "notifications.notifiers.webhook:Webhook",
         "slack": "notifications.notifiers.chats:Slack",
         "teams": "notifications.notifiers.chats:Teams",
+        "jira": "notifications.notifiers.jira:Jira",
+        "github": "notifications.notifiers.github:GitHub",
         "aws.sns": "notifications.notifiers.aws.sns:Sns",
         "aws.securityhub": "notifications.notifiers.aws.securityhub:SecurityHub",
     },

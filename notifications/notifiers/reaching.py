@@ -37,24 +37,44 @@ def check_url(url: str) -> None:
         raise ValidationError("Must be a URL such as https://hooks.example.com/vervet.")
 
 
+class Gone(Never):
+    """What was asked for is not there, or not for us."""
+
+
 def post(url: str, body: Any, headers: Mapping[str, str], timeout: int) -> bytes:
     """Post bytes, or anything else as JSON; return the beginning of the answer.
 
     Raises Later where another attempt may succeed, Never where none will. No message of these
     holds the URL, for it may be a secret.
     """
-    data = body if isinstance(body, bytes) else json.dumps(body).encode()
+    return ask("POST", url, body, headers, timeout)
+
+
+def ask(
+    method: str,
+    url: str,
+    body: Any,
+    headers: Mapping[str, str],
+    timeout: int,
+    most: int = MOST_READ,
+) -> bytes:
+    """Send bytes, anything else as JSON, or None; return ``most`` bytes of the answer.
+
+    Raises as ``post`` does; Gone where there is no such thing.
+    """
+    data = body if isinstance(body, bytes | None) else json.dumps(body).encode()
     try:
         check_url(url)
     except ValidationError as error:
         raise Never(error.messages[0]) from error
     parts = urlsplit(url)
     address = resolved_address(parts)
+    headers = {**headers, "Host": parts.netloc}
     try:
-        answer, said = _ask(parts, address, data, {**headers, "Host": parts.netloc}, timeout)
+        answer, said = _ask(method, parts, address, data, headers, timeout, most)
     except (urllib3.exceptions.HTTPError, OSError) as error:
         raise Later(f"{parts.hostname} cannot be reached: {type(error).__name__}") from error
-    judge(answer.status, answer.headers.get("Retry-After", ""), said)
+    judge(answer.status, answer.headers, said)
     return said
 
 
@@ -91,16 +111,18 @@ def is_inside(address: Address) -> bool:
     return odd or not address.is_global or address in HOSTS_OF_MACHINES
 
 
-def judge(status: int, retry_after: str, said: bytes = b"") -> None:
+def judge(status: int, headers: Mapping[str, str], said: bytes = b"") -> None:
     """Raise what an answer means, unless it means that all was taken."""
     if 200 <= status < 300:
         return
     reason = f"HTTP {status}: {said[:200].decode(errors='replace')}"
-    if status in BUSY or status >= 500:
-        raise Later(reason, wait(retry_after))
+    # Some say of who asked too often that it is forbidden.
+    limited = "Retry-After" in headers or headers.get("X-RateLimit-Remaining") == "0"
+    if status in BUSY or status >= 500 or (status == 403 and limited):
+        raise Later(reason, wait(headers.get("Retry-After", "")))
     if 300 <= status < 400:
         raise Never(f"HTTP {status}: redirects are not followed. Write the final address.")
-    raise Never(reason)
+    raise (Gone if status in (404, 410) else Never)(reason)
 
 
 def wait(retry_after: str) -> timedelta:
@@ -118,9 +140,15 @@ def wait(retry_after: str) -> timedelta:
 
 
 def _ask(
-    parts: SplitResult, address: Address, data: bytes, headers: Mapping[str, str], timeout: int
+    method: str,
+    parts: SplitResult,
+    address: Address,
+    data: bytes | None,
+    headers: Mapping[str, str],
+    timeout: int,
+    most: int,
 ) -> tuple[urllib3.BaseHTTPResponse, bytes]:
-    """Post to an address, with the name only in TLS and in the Host header."""
+    """Call an address, with the name only in TLS and in the Host header."""
     port = parts.port or PORTS[parts.scheme]
     limits: dict[str, Any] = {"timeout": urllib3.Timeout(total=timeout), "retries": False}
     pool: urllib3.HTTPConnectionPool
@@ -134,17 +162,17 @@ def _ask(
     target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
     with pool:
         answer = pool.urlopen(
-            "POST", target, body=data, headers=headers, redirect=False, preload_content=False
+            method, target, body=data, headers=headers, redirect=False, preload_content=False
         )
-        return answer, _beginning(answer, time.monotonic() + timeout)
+        return answer, _beginning(answer, time.monotonic() + timeout, most)
 
 
-def _beginning(answer: urllib3.BaseHTTPResponse, until: float) -> bytes:
+def _beginning(answer: urllib3.BaseHTTPResponse, until: float, most: int) -> bytes:
     """Read what was said, up to a size and a moment."""
     said = b""
-    while len(said) < MOST_READ and time.monotonic() < until:
-        more = answer.read1(4096)
+    while len(said) < most and time.monotonic() < until:
+        more = answer.read1(65536)
         if not more:
             break
         said += more
-    return said
+    return said[:most]

@@ -4,10 +4,6 @@ import hashlib
 import hmac
 import json
 import time
-from collections.abc import Mapping
-from typing import Any
-
-from django.core.exceptions import ValidationError
 
 from accounts.references import PATTERN, WANTS, resolved
 from accounts.types.base import Parameter
@@ -29,20 +25,13 @@ class Webhook(Notifier):
             pattern=PATTERN,
             wants=WANTS,
             secret=True,
+            required=True,
         ),
     )
 
     @classmethod
     def check_address(cls, address: str) -> None:
         check_url(address)
-
-    @classmethod
-    def complete(cls, given: Mapping[str, Any]) -> dict[str, Any]:
-        """Return the parameters; raise ValidationError where there is nothing to sign with."""
-        parameters = super().complete(given)
-        if not parameters["secret"]:
-            raise ValidationError({"parameters": [f"secret: must say {WANTS}"]})
-        return parameters
 
     def deliver(self, delivery: Outgoing) -> None:
         """Post the event; a repetition has the same id and Idempotency-Key, and a new time."""
