@@ -1,6 +1,8 @@
-"""Plan the weekly summaries: one a subscription and week, written when it is sent."""
+"""Plan the weekly reports: one a subscription and week, written when it is sent."""
 
-from datetime import datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
+
+from django.utils import timezone
 
 from notifications.models import Delivery, Subscription
 
@@ -10,7 +12,7 @@ HOUR = time(7)
 
 
 def plan_weekly(now: datetime) -> int:
-    """Add the summaries that are due and not yet planned; return how many.
+    """Add the reports that are due and not yet planned; return how many.
 
     ``now`` is in the server's time zone. A subscription is told of the last whole week only.
     """
@@ -32,3 +34,11 @@ def plan_weekly(now: datetime) -> int:
         ignore_conflicts=True,
     )
     return len(made)
+
+
+def plan(told: Subscription, last: date, now: datetime) -> tuple[Delivery, bool]:
+    """Return the delivery of the report of a week by its last day, and whether it was added."""
+    start = timezone.make_aware(datetime.combine(last - timedelta(days=6), time.min))
+    return Delivery.objects.get_or_create(
+        subscription=told, kind=Delivery.Kind.WEEKLY, since=start, defaults={"due_at": now}
+    )
