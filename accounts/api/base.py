@@ -13,6 +13,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.viewsets import ReadOnlyModelViewSet
 
+from accounts.api.fields import PARAMETER as FIELDS
 from accounts.api.files import FILES, CsvRenderer, LinesRenderer, stream, told
 from accounts.api.filtering import ConsoleFilters, FieldFilters, console_of
 from accounts.api.paging import Pages
@@ -118,6 +119,8 @@ class GuardedViewSet(ApiView, ReadOnlyModelViewSet):
     """Fields that no answer reads."""
     key: ClassVar[str] = "id"
     """The field by which an address names a row."""
+    conditional: ClassVar[tuple[str, ...]] = ("partial_update", "destroy")
+    """Methods that take If-Match, where there are such."""
     gathered: ClassVar[tuple[str, ...]] = ()
     """Many rows that are read along, by one more query each."""
 
@@ -201,7 +204,10 @@ class GuardedViewSet(ApiView, ReadOnlyModelViewSet):
         return stream(form, name, list(serializer.fields), told(serializer, rows))
 
     def retrieve(self, request: Request, *args: Any, **kwargs: Any) -> Response:
-        data, tag = self.telling(self.get_object())
+        row = self.get_object()
+        if FIELDS in request.query_params:  # A part of a row is no state of it.
+            return Response(self.get_serializer(row).data)
+        data, tag = self.telling(row)
         if knows(request, tag):
             return Response(status=304, headers={"ETag": tag})
         return Response(data, headers={"ETag": tag})

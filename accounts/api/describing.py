@@ -40,13 +40,8 @@ def _tag(name: str, text: str) -> OpenApiParameter:
     return OpenApiParameter(name, {"type": "string"}, "header", description=text)
 
 
-CHANGED = _tag(IF_MATCH, "The ETag of what you read: nothing is done if somebody changed it since.")
-TAGGED = {
-    "retrieve": _tag(IF_NONE, "The ETag of what you have: 304 if it is still so."),
-    "partial_update": CHANGED,
-    "destroy": CHANGED,
-}
-"""Which methods take an ETag, by name."""
+UNCHANGED = _tag(IF_MATCH, "The ETag of what you read: nothing is done if it was edited since.")
+AS_BEFORE = _tag(IF_NONE, "The ETag of what you have: 304 if it is still so.")
 ETAG = {"ETag": {"schema": {"type": "string"}, "description": "What tells this state apart."}}
 AS_OF = "Show how it was at the end of a day (2026-11-08) or of a minute (2026-11-08T14:00)."
 
@@ -76,8 +71,10 @@ class Describing(AutoSchema):
                 found.append(parameter(FIELDS, said, {"type": "string"}))
             if getattr(getattr(view, self._action()), "takes_key", False):
                 found.append(KEYED)
-            if self._action() in TAGGED:
-                found.append(TAGGED[self._action()])
+            if self._action() == "retrieve":
+                found.append(AS_BEFORE)
+            if self._action() in getattr(view, "conditional", ()):
+                found.append(UNCHANGED)
         return found
 
     def _action(self) -> str:
@@ -116,7 +113,7 @@ class Describing(AutoSchema):
     def _add_refusals(self, operation: Any) -> None:
         problem = self.resolve_serializer(Problem, "response").ref
         writes = () if self.method in ("GET", "HEAD") else ON_WRITES
-        lost = (412,) if TAGGED.get(self._action()) is CHANGED else ()
+        lost = (412,) if self._action() in getattr(self.view, "conditional", ()) else ()
         for status in (*ALWAYS, *writes, *lost, *getattr(self.view, "refusals", ())):
             told = {"content": {PROBLEM: {"schema": problem}}, "description": DO[status]}
             if status in HEADERS:

@@ -5,6 +5,7 @@ So the same is refused, the same is set along with it, and the same is entered i
 
 import copy
 from collections.abc import Iterator, Mapping
+from types import MappingProxyType
 from typing import Any, ClassVar
 
 from django import forms
@@ -26,19 +27,23 @@ from accounts.states import sealed
 PARAMETERS = "parameters"
 """What an account's type or a notifier wants to know: an object, where the form has fields."""
 SEVERAL = (forms.MultipleChoiceField, forms.ModelMultipleChoiceField)
-TO = {"POST": "add", "PATCH": "change", "DELETE": "delete"}
+TO: Mapping[str, str] = MappingProxyType(
+    {"create": "add", "partial_update": "change", "destroy": "delete"}
+)
 
 
 class Written(GuardedViewSet):
     """Rows that may be written by who sees them and may do so in the console."""
 
+    takes: ClassVar[Mapping[str, str]] = TO
+    """What each method does, as permissions name it."""
     follows: ClassVar[str] = ""
     """The field that says which form a new row has."""
     untold: ClassVar[tuple[str, ...]] = ()
     """Fields that are written and never told: some of what they hold is secret."""
 
     def lets_in(self, user: Any) -> bool:
-        to = TO.get(self.request.method or "")
+        to = self.takes.get(self.action or "")
         may = to is None or user.has_perm(self.console.permission(to))
         return super().lets_in(user) and bool(may)
 
@@ -61,7 +66,8 @@ class Written(GuardedViewSet):
         return row
 
     def _lets(self, request: Request, to: str, row: Any) -> bool:
-        return bool(getattr(self.console, f"has_{to}_permission")(request, row))
+        check = getattr(self.console, f"has_{to}_permission", None)
+        return check is None or bool(check(request, row))
 
     def answer(self, key: int, status: int) -> Response:
         """Tell a row as it is now."""

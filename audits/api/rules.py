@@ -7,7 +7,7 @@ from rest_framework import serializers
 
 from accounts.api.base import GuardedViewSet, Id
 from accounts.api.fields import Sparse
-from accounts.api.writing import Added, Deleted, Edited
+from accounts.api.writing import Added, Deleted, Edited, Written
 from audits.admin.views import in_reach
 from audits.models import Control, Framework, Rule, RuleExample, RuleVersion, SavedView, severity
 
@@ -72,7 +72,7 @@ class RuleDetailSerializer(RuleSerializer):
         fields = (*RuleSerializer.Meta.fields, "text")
 
 
-class RuleViewSet(GuardedViewSet):
+class RuleViewSet(Written):
     """Rules: of each which version is in force, and what it finds."""
 
     queryset = Rule.objects.all()

@@ -5,13 +5,12 @@ from drf_spectacular.views import SpectacularJSONAPIView
 from rest_framework.routers import DefaultRouter
 
 from accounts.api.rows import AccountViewSet, EntryViewSet, GroupViewSet, NetworkViewSet
-from audits.api.issues import IssueViewSet, JustificationViewSet
+from audits.api.deciding import IssuesViewSet, JustificationsViewSet
 from audits.api.rules import (
     ControlViewSet,
     ExampleViewSet,
     FrameworkViewSet,
     QueryViewSet,
-    RuleViewSet,
     VersionViewSet,
 )
 from config.api.docs import docs, nothing
@@ -20,6 +19,7 @@ from config.api.finding import DifferencesView, SearchView
 from config.api.previewing import PreviewViewSet
 from config.api.pushing import ItemsViewSet
 from config.api.querying import RunQueryView, SavedQueryView
+from config.api.rules import RulesViewSet
 from items.api import GapViewSet, RevisionViewSet, RunViewSet, TechnologiesView
 from notifications.api import DeliveryViewSet, SubscriptionViewSet
 
@@ -33,12 +33,12 @@ for name, viewset in {
     "revisions": RevisionViewSet,
     "runs": RunViewSet,
     "gaps": GapViewSet,
-    "rules": RuleViewSet,
+    "rules": RulesViewSet,
     "versions": VersionViewSet,
     "examples": ExampleViewSet,
     "previews": PreviewViewSet,
-    "issues": IssueViewSet,
-    "justifications": JustificationViewSet,
+    "issues": IssuesViewSet,
+    "justifications": JustificationsViewSet,
     "comments": CommentsViewSet,
     "frameworks": FrameworkViewSet,
     "controls": ControlViewSet,
