@@ -24,6 +24,7 @@ from config.console.item.doing import item_comment, item_read
 from config.console.item.page import item_page
 from config.console.item.policies import item_policy
 from config.console.item.tree import item_json, item_part
+from config.console.leaving import leaving_page
 from config.console.ledger import entry_page
 from config.console.password import own_password
 from config.console.proposal_impact import proposal_ask, proposal_cancel, proposal_impact
@@ -48,6 +49,7 @@ guarded = admin.site.admin_view
 
 urlpatterns = [
     path("healthz", health, name="health"),
+    path("stop/<str:token>/", leaving_page, name="leave"),
     path("api/", include("config.api.routes")),
     path("", guarded(dashboard)),
     path("search/", guarded(search)),

@@ -1,7 +1,7 @@
 """A mail, as text and as HTML that mail clients bear."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import css_inline
@@ -20,9 +20,7 @@ class Mail:
     context: Mapping[str, Any] = field(default_factory=dict)
     """What the templates were given."""
     files: tuple[File, ...] = ()
-
-
-SEVERITY_WORDS = ("critical", "high", "medium", "low", "information")
+    template: str = ""
 
 
 def written(name: str, subject: str, context: dict[str, Any], files: tuple[File, ...] = ()) -> Mail:
@@ -36,7 +34,16 @@ def written(name: str, subject: str, context: dict[str, Any], files: tuple[File,
         html=inliner.inline(html),
         context=context,
         files=files,
+        template=name,
     )
+
+
+def for_reader(mail: Mail, leave: str) -> Mail:
+    """Return a mail with the link by which its reader stops being told; empty: none."""
+    if not leave:
+        return mail
+    own = written(mail.template, mail.subject, {**mail.context, "leave": leave})
+    return replace(mail, text=own.text, html=own.html)
 
 
 def link(name: str, *arguments: Any) -> str:

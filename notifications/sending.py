@@ -16,7 +16,8 @@ from config.plugins import Missing
 from notifications.alerts import NO_NEWS, alert
 from notifications.each import each
 from notifications.facts import facts
-from notifications.mails import Mail, link
+from notifications.leaving import leaving_link
+from notifications.mails import Mail, for_reader, link
 from notifications.models import Delivery
 from notifications.notifiers import notifiers
 from notifications.notifiers.base import Later, Never, Outgoing
@@ -27,8 +28,9 @@ from notifications.review_mails import decided, mention, reminder, waits
 
 logger = logging.getLogger(__name__)
 
-# A claim outlives the sending of one message; a worker that died leaves it to the next.
-CLAIM = timedelta(seconds=settings.EMAIL_TIMEOUT * 4)
+# A claim outlives the sending of one message, however slowly the server answers each of a
+# dialogue's lines; a worker that died leaves it to the next.
+CLAIM = timedelta(seconds=settings.EMAIL_TIMEOUT * 20)
 FIRST_WAIT = timedelta(minutes=1)
 ATTEMPTS = 12
 # No notifier may put off what is to be told for longer than this.
@@ -97,10 +99,9 @@ def _claim(pk: int, now_too: bool) -> Delivery | None:
 
 def _send(delivery: Delivery) -> bool:
     try:
-        way = notifiers[delivery.notifier]
-        mail = WRITERS[delivery.kind](delivery) or (NO_NEWS if way.keeps else None)
+        mail = _mail(delivery)
         if mail:
-            way().deliver(outgoing(delivery, mail))
+            _deliver(delivery, mail)
     except Lost:
         return False
     except Never as never:
@@ -126,6 +127,40 @@ def _send(delivery: Delivery) -> bool:
     return mail is not None
 
 
+def _mail(delivery: Delivery) -> Mail | None:
+    """Return what is to be sent; None where there is nothing to tell, or it is off by now."""
+    told = delivery.subscription
+    if told is not None and not told.on:
+        return None
+    keeps = notifiers[delivery.notifier].keeps
+    return WRITERS[delivery.kind](delivery) or (NO_NEWS if keeps else None)
+
+
+def _deliver(delivery: Delivery, mail: Mail) -> None:
+    """Hand a message over for each reader who has not got it; raise, at the end, what failed.
+
+    Who got it is noted at once: what is tried again is tried for the others.
+    """
+    notifier = notifiers[delivery.notifier]()
+    failed: Exception | None = None
+    for reader in delivery.readers:
+        if reader in delivery.reached:
+            continue
+        _renew(delivery)
+        try:
+            notifier.deliver(outgoing(delivery, mail, reader))
+        except Lost:
+            raise
+        except Exception as error:
+            # One to whom it will never arrive is no reason to give the others up.
+            failed = error if failed is None or isinstance(failed, Never) else failed
+        else:
+            delivery.reached = [*delivery.reached, reader]
+            delivery.save(update_fields=["reached"])
+    if failed:
+        raise failed
+
+
 def _fail(
     delivery: Delivery, reason: str, again: bool = True, after: timedelta = timedelta()
 ) -> None:
@@ -139,15 +174,17 @@ def _fail(
         delivery.save()
 
 
-def outgoing(delivery: Delivery, mail: Mail) -> Outgoing:
-    """Return what the notifier is handed; the same key each time."""
+def outgoing(delivery: Delivery, mail: Mail, reader: str) -> Outgoing:
+    """Return what the notifier is handed for a reader; the same key each time."""
     told = delivery.subscription
+    leave = leaving_link(told, reader) if told and told.notifier == "email" else ""
+    mail = for_reader(mail, leave)
     facts_told = facts(delivery.kind, mail.context)
     return Outgoing(
         key=delivery.message_id.strip("<>"),
         attempt=delivery.attempts,
         kind=delivery.kind,
-        address=delivery.address,
+        address=reader,
         parameters=told.parameters if told else {},
         subject=mail.subject,
         text=mail.text,
@@ -157,6 +194,7 @@ def outgoing(delivery: Delivery, mail: Mail) -> Outgoing:
         each=partial(_each, delivery),
         channel=told.pk if told else 0,
         files=mail.files,
+        leave=leave,
         timeout=settings.EMAIL_TIMEOUT,
     )
 

@@ -67,6 +67,7 @@ class Delivery(models.Model):
     claimed_until = models.DateTimeField(null=True)
     attempts = models.PositiveIntegerField(default=0)
     last_error = models.TextField(blank=True)
+    reached = models.JSONField(default=list, help_text="Who of several has got it.")
     sent_at = models.DateTimeField(null=True)
     subject = models.CharField(max_length=300, blank=True)
     message_id = models.CharField(max_length=100, default=new_message_id, unique=True)
@@ -121,8 +122,13 @@ class Delivery(models.Model):
         return self.subscription.notifier if self.subscription else "email"
 
     @property
+    def readers(self) -> list[str]:
+        """Each to whom it goes, as of now."""
+        return self.subscription.readers if self.subscription else [self.address]
+
+    @property
     def address(self) -> str:
-        """Where it goes, as of now."""
+        """Where it goes, as of now: all who are told."""
         told = self.subscription or self.person
         if isinstance(told, Subscription):
             return told.address

@@ -28,7 +28,7 @@ class Subscription(models.Model):
 
     name = models.CharField(max_length=100)
     notifier = models.CharField("told by", max_length=50, default="email")
-    address = models.CharField(max_length=254)
+    address = models.CharField(max_length=2000)
     parameters = models.JSONField(
         default=dict, blank=True, help_text="What the notifier must know beside the address."
     )
@@ -152,6 +152,13 @@ class Subscription(models.Model):
         if self.view_id and self.weekly:
             said = "The weekly report knows no queries. Turn it off to be told of a query."
             raise ValidationError({"weekly": said})
+
+    @property
+    def readers(self) -> list[str]:
+        """Each to whom it goes by itself; all as one where the notifier is missing."""
+        if self.notifier not in notifiers:
+            return [self.address]
+        return notifiers[self.notifier].readers(self.address)
 
     @property
     def timing(self) -> Timing:

@@ -1,6 +1,6 @@
 """What a notifier is: where it sends to, what must be known for that, and what it is handed."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any, ClassVar, NamedTuple
@@ -48,6 +48,8 @@ class Outgoing:
     """The subscription; 0 where it is none's."""
     files: tuple[File, ...] = ()
     """What goes with it; a service that takes no files leaves them."""
+    leave: str = ""
+    """Where the reader stops being told, without a login; empty where a person is concerned."""
     timeout: int = 30
     """Seconds after which a call is to be given up: others wait."""
 
@@ -81,6 +83,18 @@ class Notifier:
     @classmethod
     def check_address(cls, address: str) -> None:
         """Raise ValidationError on an address where this cannot be one."""
+
+    @classmethod
+    def readers(cls, address: str) -> list[str]:
+        """Return each to whom it is sent by itself, so that one who is out of reach keeps it from
+        nobody else."""
+        return [address]
+
+    @classmethod
+    def joined(cls, readers: Sequence[str]) -> str:
+        """Return the address that stands for these readers."""
+        (address,) = readers
+        return address
 
     @classmethod
     def complete(cls, given: Mapping[str, Any]) -> dict[str, Any]:

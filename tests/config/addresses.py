@@ -20,6 +20,8 @@ from audits.models import (
 )
 from config.api.routes import router
 from items.models import Item
+from notifications.leaving import leaving_link
+from notifications.models import Subscription
 
 HOLE = re.compile(r"<(?:\w+:)?(\w+)>")
 # How the resolver writes what is a hole, or comes with every route of the API.
@@ -32,8 +34,9 @@ OTHERWISE = (
     ("(?P<url>.*)", "nothing/here"),
 )
 # Routes whose holes are not named after the model that their first two parts name.
-ABOUT: dict[str, type[Model]] = {
+ABOUT: dict[str, type[Model] | None] = {
     "r/<path:content_type_id>/<path:object_id>/": Item,
+    "stop/<str:token>/": None,  # The token is the permit.
     "evidence/<int:pk>/": EvidencePack,
     "evidence/<int:pk>/file/": EvidencePack,
     "audits/attachment/<int:pk>/file/": Attachment,
@@ -80,6 +83,10 @@ def about(route: str) -> type[Model] | None:
     return apps.get_model(first, second)
 
 
+def _token(told: Subscription) -> str:
+    return leaving_link(told, told.address).rstrip("/").rpartition("/")[2]
+
+
 def filled(route: str, rows: Rows, what: str = "test") -> str:
     """Return the route's address for these rows; raise KeyError where it cannot be filled."""
     model = about(route)
@@ -91,6 +98,7 @@ def filled(route: str, rows: Rows, what: str = "test") -> str:
         "number": 1,
         "what": what,
         "key": getattr(row, "key", None),
+        "token": _token(rows[Subscription]),
         "content_type_id": 1,
         "revision": 1,
     }

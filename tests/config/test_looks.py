@@ -24,6 +24,7 @@ from audits.models import (
 )
 from audits.reviewing import justify
 from items.models import Gap, Run
+from notifications.leaving import leaving_link
 from tests.config.addresses import plain, routes
 from tests.factories import AccountFactory, IssueFactory, ItemFactory, SubscriptionFactory, a_rule
 
@@ -47,6 +48,7 @@ PAGES = (
     "/accounts/apitoken/",
     "/accounts/apitoken/add/",
     "/api/docs/",
+    "/stop/{token}/",
     "/audits/issue/",
     "/audits/issue/{issue}/change/",
     "/items/item/",
@@ -172,7 +174,7 @@ NO_PAGES = {
 
 
 @pytest.fixture
-def world() -> dict[str, int]:
+def world() -> dict[str, Any]:
     """One of everything, named as badly as a cloud allows."""
     now = timezone.now()
     user = User.objects.create_superuser("ines", "ines@example.com", "a long password")
@@ -229,7 +231,9 @@ def world() -> dict[str, int]:
     )
     meant = a_rule(title=HOSTILE[:150])
     justify([IssueFactory(item=item, version=meant.active) for _ in range(5)], user, HOSTILE)
+    told = SubscriptionFactory(name=HOSTILE[:100])
     return {
+        "token": leaving_link(told, told.address).rstrip("/").rpartition("/")[2],
         "issue": issue.pk,
         "item": item.pk,
         "other": gone_on.pk,
@@ -240,7 +244,7 @@ def world() -> dict[str, int]:
         "setting": setting.pk,
         "finding": finding.pk,
         "proposal": proposal.pk,
-        "subscription": SubscriptionFactory().pk,
+        "subscription": told.pk,
         "user": user.pk,
         "table": table.pk,
     }
@@ -299,7 +303,7 @@ class Visit:
 
 @pytest.mark.parametrize("mode", WIDTHS)
 def test_every_page_opens_without_complaint(
-    chromium: Any, live_server: Any, world: dict[str, int], mode: str
+    chromium: Any, live_server: Any, world: dict[str, Any], mode: str
 ) -> None:
     visit = Visit(chromium, live_server.url, *WIDTHS[mode])
     for number, address in enumerate(PAGES):
@@ -309,14 +313,14 @@ def test_every_page_opens_without_complaint(
     assert not visit.wrong, "\n".join(visit.wrong)
 
 
-def test_no_page_is_forgotten_above(world: dict[str, int]) -> None:
+def test_no_page_is_forgotten_above(world: dict[str, Any]) -> None:
     opened = {resolve(one.format(**world).partition("?")[0]).route for one in PAGES}
     forgotten = set(routes()) - {plain(route) for route in opened} - NO_PAGES
     assert {one for one in forgotten if not one.endswith(ALIKE) and "api/" not in one} == set()
 
 
 def test_issues_are_chosen_and_justified_by_hand(
-    chromium: Any, live_server: Any, world: dict[str, int]
+    chromium: Any, live_server: Any, world: dict[str, Any]
 ) -> None:
     visit = Visit(chromium, live_server.url, 1440, "light")
     page = visit.page
@@ -331,7 +335,7 @@ def test_issues_are_chosen_and_justified_by_hand(
     assert visit.wrong == []
 
 
-def test_ctrl_k_finds_an_item(chromium: Any, live_server: Any, world: dict[str, int]) -> None:
+def test_ctrl_k_finds_an_item(chromium: Any, live_server: Any, world: dict[str, Any]) -> None:
     visit = Visit(chromium, live_server.url, 1440, "light")
     visit.page.keyboard.press("Control+k")
     visit.page.keyboard.type("script", delay=20)

@@ -1,0 +1,27 @@
+"""The page behind the link in each mail to a subscriber: one button, no login."""
+
+from django.contrib.auth.decorators import login_not_required
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.views.decorators.csrf import csrf_exempt
+from django.views.decorators.http import require_http_methods
+
+from notifications.leaving import NoSuchReader, is_told, leave, reader
+
+
+# A mail program posts for its reader (RFC 8058): it has no session, and what it sends is in the
+# address. Opening the page changes nothing, for many programs follow every link.
+@csrf_exempt
+@login_not_required
+@require_http_methods(["GET", "HEAD", "POST"])
+def leaving_page(request: HttpRequest, token: str) -> HttpResponse:
+    """Show what is told to whom, and stop it."""
+    try:
+        told, address = reader(token)
+    except NoSuchReader as error:
+        raise Http404 from error
+    if request.method == "POST":
+        leave(told, address)
+        told.refresh_from_db()
+    context = {"told": told, "address": address, "on": is_told(told, address)}
+    return render(request, "console/leaving.html", context)
