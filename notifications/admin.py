@@ -5,12 +5,12 @@ from typing import Any
 from django.contrib import admin
 from django.db.models import Q, QuerySet
 from django.http import Http404, HttpRequest
+from django.urls import path
 from django.utils.html import format_html
 from unfold.decorators import display
 
 from accounts.admin import Choice, HistoryAdmin, ReadOnlyAdmin, Tabs, facet, reach, tag
 from accounts.admin.parameters import names_of
-from accounts.models import Account, AccountGroup
 from accounts.seeing import visible
 from audits.admin.views import in_reach as views_in_reach
 from audits.models import Comment
@@ -19,7 +19,8 @@ from notifications.forms import form_of
 from notifications.models import Delivery, Subscription
 from notifications.notifiers import notifiers
 from notifications.notifiers.base import Notifier
-from notifications.report.pages import ReportAdmin
+from notifications.reach import STAND_INS, in_reach
+from notifications.report.pages import ReportAdmin, week_view
 
 __all__ = ["DeliveryAdmin", "ReportAdmin", "SubscriptionAdmin", "in_reach"]
 
@@ -28,35 +29,6 @@ class OnFacet(Choice):
     title = "state"
     parameter_name = "on"
     conditions = {"yes": ("on", lambda: Q(on=True)), "no": ("off", lambda: Q(on=False))}
-
-
-STAND_INS = {
-    "accounts": "historicalsubscription_accounts__account",
-    "groups": "historicalsubscription_groups__accountgroup",
-}
-"""Where a state of a subscription has what it is about."""
-
-
-def in_reach(rows: QuerySet[Any], user: Any, path: str = "") -> QuerySet[Any]:
-    """Keep what subscriptions tell that are wholly within a person's sight.
-
-    ``path`` leads from a row to its subscription. One that names no account is about all.
-    Of states of subscriptions what they named then decides, and what may be seen today.
-    """
-    groups = reach(user, "notifications.view_subscription")
-    if groups is None:
-        return rows
-    unseen = Account.objects.exclude(groups__in=groups).values("pk")
-    foreign = AccountGroup.objects.exclude(pk__in=groups).values("pk")
-    then = rows.model is Subscription.history.model
-    every: Any = Subscription.history if then else Subscription.objects
-    of, within = (STAND_INS[name] if then else name for name in ("accounts", "groups"))
-    seen = (
-        every.filter(Q(**{f"{of}__isnull": False}) | Q(**{f"{within}__isnull": False}))
-        .exclude(**{f"{of}__in": unseen})
-        .exclude(**{f"{within}__in": foreign})
-    )
-    return rows.filter(**{f"{path}__in" if path else "pk__in": seen.values("pk")})
 
 
 @admin.register(Subscription)
@@ -115,6 +87,11 @@ class SubscriptionAdmin(HistoryAdmin):
             },
         ),
     )
+
+    def get_urls(self) -> list[Any]:
+        week = self.admin_site.admin_view(week_view)
+        name = "notifications_subscription_report"
+        return [path("<int:pk>/report/", week, name=name), *super().get_urls()]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Subscription]:
         rows: QuerySet[Subscription] = super().get_queryset(request)

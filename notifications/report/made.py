@@ -22,6 +22,11 @@ def week_to(day: date) -> Moment:
     return moment_named(day.isoformat())
 
 
+def week_around(day: date) -> Moment:
+    """Return the last moment of the week in which a day lies; now, where it is not over."""
+    return week_to(day + timedelta(days=7 - day.isoweekday()))
+
+
 def week_before(now: datetime) -> Moment:
     """Return the last moment of the last week that is over: weeks end with Sunday."""
     today = timezone.localdate(now)

@@ -5,30 +5,26 @@ from datetime import date, datetime
 from typing import Any
 
 from django.contrib import admin
-from django.db.models import QuerySet
-from django.http import Http404, HttpRequest, HttpResponse
+from django.db.models import Q, QuerySet
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
+from django.urls import reverse
+from django.utils import timezone
 from unfold.decorators import display
 
-from accounts.admin import ReadOnlyAdmin, facet, reach
-from accounts.models import Account
-from notifications.models import Report
+from accounts.admin import ReadOnlyAdmin, facet
+from accounts.moments import Moment
+from accounts.seeing import visible
+from audits.trending import WEEK
+from notifications.models import Report, Subscription
+from notifications.reach import in_reach, reports_in_reach
+from notifications.report.made import unsent, week_around, week_before
 from notifications.report.view import shown, week_called
-
-
-def in_sight(rows: QuerySet[Report], user: Any) -> QuerySet[Report]:
-    """Keep the reports of which a person may see every account."""
-    groups = reach(user, "notifications.view_report")
-    if groups is None:
-        return rows
-    unseen = Account.objects.exclude(groups__in=groups).values("pk")
-    foreign = Report.accounts.through.objects.filter(account__in=unseen).values("report")
-    return rows.filter(everything=False, accounts__isnull=False).exclude(pk__in=foreign).distinct()
 
 
 @admin.register(Report)
 class ReportAdmin(ReadOnlyAdmin):
-    list_display = ("week", "name", "address", "headline", "score", "issues", "sent")
+    list_display = ("week", "whom", "headline", "issues", "sent")
     list_filter = (facet("subscription", "subscription", "subscription_id", "subscription__name"),)
     list_select_related = ("delivery",)
     search_fields = ("name", "address")
@@ -39,7 +35,7 @@ class ReportAdmin(ReadOnlyAdmin):
     )
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Report]:
-        return in_sight(super().get_queryset(request), request.user)
+        return reports_in_reach(super().get_queryset(request), request.user)
 
     def then(self, moment: datetime) -> QuerySet[Any]:
         """Return the reports that had been made."""
@@ -64,13 +60,13 @@ class ReportAdmin(ReadOnlyAdmin):
     def week(self, report: Report) -> str:
         return _week(report.figures)
 
+    @display(description="To", ordering="name")
+    def whom(self, report: Report) -> str:
+        return f"{report.name}, {report.address}"
+
     @display(description="In short")
     def headline(self, report: Report) -> str:
         return str(report.figures["headline"])
-
-    @display(description="Score")
-    def score(self, report: Report) -> int:
-        return int(report.figures["score"]["now"])
 
     @display(description="Open issues")
     def issues(self, report: Report) -> int:
@@ -79,6 +75,43 @@ class ReportAdmin(ReadOnlyAdmin):
     @display(description="Sent", ordering="delivery__sent_at")
     def sent(self, report: Report) -> Any:
         return report.delivery.sent_at if report.delivery else None
+
+
+def week_view(request: HttpRequest, pk: int) -> HttpResponse:
+    """Show a subscription's report of any week that is over, also where none was sent."""
+    told = _told(request, pk)
+    moment = _week_asked(request.GET.get("week", ""))
+    kept = reports_in_reach(Report.objects.filter(subscription=told), request.user)
+    one = kept.filter(until=moment.at).first()
+    if one:
+        return HttpResponseRedirect(reverse("admin:notifications_report_change", args=[one.pk]))
+    request.current_app = admin.site.name
+    context = {**admin.site.each_context(request), **context_of(unsent(told, moment))}
+    return TemplateResponse(request, "console/report.html", context)
+
+
+def _told(request: HttpRequest, pk: int) -> Subscription:
+    """Return the subscription; raise Http404 where it may not be seen."""
+    rows = in_reach(visible(Subscription.objects.all(), request.user), request.user)
+    own = Subscription.objects.filter(owner=request.user.pk)
+    found = Subscription.objects.filter(Q(pk__in=rows.values("pk")) | Q(pk__in=own.values("pk")))
+    told = found.filter(pk=pk).first()
+    if told is None or told.view:
+        raise Http404("There is no such report, or it is not granted to you.")
+    return told
+
+
+def _week_asked(text: str) -> Moment:
+    """Return the end of the week of a day; of the last week that is over, where none is named."""
+    if not text:
+        return week_before(timezone.now())
+    try:
+        moment = week_around(date.fromisoformat(text))
+    except (ValueError, OverflowError) as error:
+        raise Http404(f"“{text[:40]}” is no day. Write one like 2026-11-08.") from error
+    if moment.now:
+        raise Http404("This week is not over.")
+    return moment
 
 
 def context_of(report: Report) -> dict[str, Any]:
@@ -92,8 +125,19 @@ def context_of(report: Report) -> dict[str, Any]:
         "report": report,
         "figures": figures,
         "week": _week(report.figures),
+        "earlier": _week_link(report, -1),
+        "later": _week_link(report, 1),
         "line": json.dumps({"labels": labels, "datasets": [line]}),
     }
+
+
+def _week_link(report: Report, weeks: int) -> str:
+    """Return the address of another week of the same subscription; empty where there is none."""
+    last = timezone.localdate(report.until) + weeks * WEEK
+    if report.subscription_id is None or last >= timezone.localdate():
+        return ""
+    address = reverse("admin:notifications_subscription_report", args=[report.subscription_id])
+    return f"{address}?week={last.isoformat()}"
 
 
 def _week(figures: dict[str, Any]) -> str:

@@ -347,6 +347,8 @@ NO_FORMER = {ReviewPolicy, Rule, RuleSetting, WatcherSetting, Subscription}
 SENT = {
     "frameworks/<str:key>/evidence/",
     *(f"api/{what}/" for what in ("justify", "scan", "evaluate", "queries/run")),
+    "api/rules/<pk>/move/",
+    *(f"api/justifications/<pk>/{what}/" for what in ("answer", "withdraw")),
     *(f"items/item/<int:pk>/{what}/" for what in ("comment", "read")),
     *(f"audits/issue/<int:pk>/{what}/" for what in ("covers", "assign", "comment", "send-back")),
     "audits/rule/<int:object_id>/do/<slug:what>/",

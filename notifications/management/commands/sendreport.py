@@ -1,7 +1,7 @@
 """Send the weekly report of a subscription now, or look at it first."""
 
 from argparse import ArgumentTypeError
-from datetime import date, timedelta
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from accounts.moments import Moment
 from notifications.models import Delivery, Subscription
-from notifications.report.made import unsent, week_before, week_to
+from notifications.report.made import unsent, week_around, week_before
 from notifications.report.mail import mail_of
 from notifications.report.planning import plan
 from notifications.sending import send_due
@@ -19,10 +19,9 @@ from notifications.sending import send_due
 def _week(text: str) -> Moment:
     """Return the end of the week in which a day lies."""
     try:
-        day = date.fromisoformat(text)
-    except ValueError as error:
+        moment = week_around(date.fromisoformat(text))
+    except (ValueError, OverflowError) as error:
         raise ArgumentTypeError(f"{text!r} is no day. Write one like 2026-11-08.") from error
-    moment = week_to(day + timedelta(days=7 - day.isoweekday()))
     if moment.now:
         raise ArgumentTypeError(f"The week of {text} is not over.")
     return moment

@@ -1,0 +1,47 @@
+"""Which subscriptions, and what they tell, somebody may see."""
+
+from typing import Any
+
+from django.db.models import Q, QuerySet
+
+from accounts.admin import reach
+from accounts.models import Account, AccountGroup
+from notifications.models import Report, Subscription
+
+STAND_INS = {
+    "accounts": "historicalsubscription_accounts__account",
+    "groups": "historicalsubscription_groups__accountgroup",
+}
+"""Where a state of a subscription has what it is about."""
+
+
+def in_reach(rows: QuerySet[Any], user: Any, path: str = "") -> QuerySet[Any]:
+    """Keep what subscriptions tell that are wholly within a person's sight.
+
+    ``path`` leads from a row to its subscription. One that names no account is about all.
+    Of states of subscriptions what they named then decides, and what may be seen today.
+    """
+    groups = reach(user, "notifications.view_subscription")
+    if groups is None:
+        return rows
+    unseen = Account.objects.exclude(groups__in=groups).values("pk")
+    foreign = AccountGroup.objects.exclude(pk__in=groups).values("pk")
+    then = rows.model is Subscription.history.model
+    every: Any = Subscription.history if then else Subscription.objects
+    of, within = (STAND_INS[name] if then else name for name in ("accounts", "groups"))
+    seen = (
+        every.filter(Q(**{f"{of}__isnull": False}) | Q(**{f"{within}__isnull": False}))
+        .exclude(**{f"{of}__in": unseen})
+        .exclude(**{f"{within}__in": foreign})
+    )
+    return rows.filter(**{f"{path}__in" if path else "pk__in": seen.values("pk")})
+
+
+def reports_in_reach(rows: QuerySet[Report], user: Any) -> QuerySet[Report]:
+    """Keep the reports of which a person may see every account."""
+    groups = reach(user, "notifications.view_report")
+    if groups is None:
+        return rows
+    unseen = Account.objects.exclude(groups__in=groups).values("pk")
+    foreign = Report.accounts.through.objects.filter(account__in=unseen).values("report")
+    return rows.filter(everything=False, accounts__isnull=False).exclude(pk__in=foreign).distinct()
