@@ -7,7 +7,7 @@ from rest_framework import serializers
 from accounts.api.base import GuardedViewSet
 from accounts.api.fields import Sparse
 from accounts.api.writing import Added, Deleted, Edited
-from notifications.models import Delivery, Subscription
+from notifications.models import Delivery, Report, Subscription
 
 
 class SubscriptionSerializer(Sparse):
@@ -26,8 +26,8 @@ class SubscriptionSerializer(Sparse):
         fields = (
             *("id", "name", "notifier", "address", "parameters", "on", "accounts", "groups"),
             *("technologies", "tags", "rules", "framework", "view", "created", "changed", "gone"),
-            *("issues", "reopened", "fixed", "least_score", "weekly", "often", "hour", "weekday"),
-            *("zone", "quiet_from", "quiet_until", "most_a_day"),
+            *("issues", "reopened", "fixed", "least_score", "weekly", "weekly_quiet", "often"),
+            *("hour", "weekday", "zone", "quiet_from", "quiet_until", "most_a_day"),
         )
 
 
@@ -58,3 +58,24 @@ class DeliveryViewSet(GuardedViewSet):
     serializer_class = DeliverySerializer
     order = ("-id",)
     joined = ("subscription", "person")
+
+
+class ReportSerializer(Sparse):
+    figures = serializers.DictField(
+        help_text="What was told: numbers, names, and links as paths of the console."
+    )
+
+    class Meta:
+        model = Report
+        fields = (
+            *("id", "subscription", "delivery", "name", "address", "since", "until", "made_at"),
+            "figures",
+        )
+
+
+class ReportViewSet(GuardedViewSet):
+    """What was told of each week, with the figures of then, the newest first."""
+
+    queryset = Report.objects.all()
+    serializer_class = ReportSerializer
+    order = ("-id",)

@@ -21,7 +21,7 @@ from config.api.pushing import ItemsViewSet
 from config.api.querying import RunQueryView, SavedQueryView
 from config.api.rules import RulesViewSet
 from items.api import GapViewSet, RevisionViewSet, RunViewSet, TechnologiesView
-from notifications.api import DeliveryViewSet, SubscriptionViewSet
+from notifications.api import DeliveryViewSet, ReportViewSet, SubscriptionViewSet
 
 router = DefaultRouter()
 router.include_format_suffixes = False
@@ -45,6 +45,7 @@ for name, viewset in {
     "queries": QueryViewSet,
     "subscriptions": SubscriptionViewSet,
     "deliveries": DeliveryViewSet,
+    "reports": ReportViewSet,
     "audit-log": EntryViewSet,
 }.items():
     router.register(name, viewset, basename=name)
