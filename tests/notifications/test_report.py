@@ -4,8 +4,9 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from django.db import transaction
+from django.db import connection, transaction
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -15,6 +16,8 @@ from audits.models import ChangeReview, Issue
 from items.models import Gap
 from notifications.models import Subscription
 from notifications.report.figures import reckon
+from notifications.report.made import unsent
+from notifications.report.mail import mail_of
 from tests.audits.replaying import (
     GROUPS,
     PLACE,
@@ -28,6 +31,7 @@ from tests.audits.replaying import (
     withdraw_at,
 )
 from tests.factories import AccountFactory, GroupFactory, SubscriptionFactory
+from tests.notifications.bearing import faults
 
 pytestmark = pytest.mark.django_db
 
@@ -130,7 +134,10 @@ def test_every_number_is_what_its_list_counts(
     with transaction.atomic():  # Each history begins with nothing.
         accounts = company()
         live(accounts, actions, admin_user)
-        figures = reckon(told(narrowed, accounts), moment_named(sunday))
+        subscription = told(narrowed, accounts)
+        figures = reckon(subscription, moment_named(sunday))
+        mail = mail_of(unsent(subscription, moment_named(sunday)))
+        assert not faults(mail.html, mail.text)
         for number, link in counted(figures):
             if link:
                 shown = admin_client.get(link).context["cl"]
@@ -155,3 +162,27 @@ def test_every_number_is_what_its_list_counts(
             figures["open"]["before"],
         )
         transaction.set_rollback(True)
+
+
+def test_a_large_company_takes_no_more_queries_than_a_small_one(admin_user: User) -> None:
+    accounts = company()
+    one: Subscription = SubscriptionFactory()
+
+    def grow(uids: range, number: int) -> None:
+        for account in accounts:
+            look(account, day(number), *(group(f"sg-{n}", Open=True) for n in uids))
+        rule_at(day(number, 13), f"other-{number}", title="Other", expression="Open", score=2)
+        judge(accounts[0], day(number, 14))
+        for issue in Issue.objects.filter(account=accounts[1], justified=False)[:2]:
+            justify_at(day(number, 15), issue, admin_user)
+
+    def asked() -> int:
+        with CaptureQueriesContext(connection) as queries:
+            reckon(one, moment_named("2026-03-15"))
+        return len(queries)
+
+    grow(range(3), 10)
+    few = asked()
+    grow(range(40), 11)
+    assert asked() == few
+    assert few <= 55
