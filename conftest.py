@@ -6,6 +6,7 @@ missing. ``VERVET_REQUIRE=postgres,browser`` turns these skips into failures.
 
 import os
 import shutil
+import socket
 import sqlite3
 import tempfile
 from collections.abc import Callable, Iterator
@@ -58,7 +59,20 @@ def postgres_missing() -> str:
     return ""
 
 
-NEEDS: dict[str, Callable[[], str]] = {"browser": browser_missing, "postgres": postgres_missing}
+def rabbitmq_missing() -> str:
+    """Say why no broker can be told anything; empty: it can."""
+    try:
+        with socket.create_connection(("127.0.0.1", 5672), 2):
+            return ""
+    except OSError:
+        return "RabbitMQ does not run on 127.0.0.1:5672: apt-get install rabbitmq-server"
+
+
+NEEDS: dict[str, Callable[[], str]] = {
+    "browser": browser_missing,
+    "postgres": postgres_missing,
+    "rabbitmq": rabbitmq_missing,
+}
 
 
 DATABASE = {"db", "transactional_db", "live_server"}

@@ -284,6 +284,8 @@ else:
     )
     globals().update(environ.Env.email_url_config(SMTP_URL))
 EMAIL_TIMEOUT = number("VERVET_SMTP_TIMEOUT", 30, least=1)
+# Where files of what is told are written: see notifiers/lines.py.
+EXPORTS = Path(os.environ.get("VERVET_EXPORTS", str(VAR / "exports")))
 # Networks inside to which notifiers may send; everything else inside is refused.
 try:
     NOTIFY_INSIDE = [ip_network(one) for one in words("VERVET_NOTIFY_INSIDE")]
@@ -385,5 +387,7 @@ LOGGING = {
     "loggers": {
         name: {"level": "WARNING"}
         for name in ("axes", "azure", "botocore", "boto3", "django_structlog", "urllib3")
-    },
+    }
+    # What goes wrong with a broker is told by who called it, in one line.
+    | {"pika": {"level": "CRITICAL"}},
 }

@@ -1,6 +1,6 @@
 """What a message tells thing by thing, for services that keep each of them."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence, Set
 from typing import Any
 
 from audits.models import IssueEvent, severity
@@ -29,11 +29,11 @@ def each(delivery: Delivery) -> Iterator[dict[str, Any]]:
     alone = _keys(lines, "revision_id")
     summed = _heard(told, summed_revisions(runs, told).values_list("pk", "id"))
     for keys in _portions(sorted(alone | summed)):
-        yield from _changes(keys, summed)
+        yield from changes_of(keys, summed)
     alone = _keys(lines, "event_id")
     summed = _heard(told, summed_events(runs, told).values_list("pk", "issue__item_id"))
     for keys in _portions(sorted(alone | summed)):
-        yield from _events(keys, summed)
+        yield from events_of(keys, summed)
 
 
 def event_fact(event: IssueEvent) -> dict[str, Any]:
@@ -57,7 +57,8 @@ def event_fact(event: IssueEvent) -> dict[str, Any]:
     }
 
 
-def _changes(keys: Sequence[int], summed: set[int]) -> Iterator[dict[str, Any]]:
+def changes_of(keys: Sequence[int], summed: Set[int] = frozenset()) -> Iterator[dict[str, Any]]:
+    """Yield the changes of revisions, in their order. Three queries."""
     before = what_stood_before(keys)
     rows = Item.history.select_related("account").filter(history_id__in=keys)
     for revision in rows.order_by("history_id"):
@@ -77,7 +78,8 @@ def _change(revision: Any, changed: Changed) -> dict[str, Any]:
     }
 
 
-def _events(keys: Sequence[int], summed: set[int]) -> Iterator[dict[str, Any]]:
+def events_of(keys: Sequence[int], summed: Set[int] = frozenset()) -> Iterator[dict[str, Any]]:
+    """Yield events of issues, in their order. One query."""
     rows = IssueEvent.objects.filter(pk__in=keys).order_by("pk")
     rows = rows.select_related("issue__item__account", "issue__rule", "version")
     for event in rows:

@@ -12,6 +12,8 @@ notifiers: Registry[type[Notifier]] = Registry(
         "webhook": "notifications.notifiers.webhook:Webhook",
         "slack": "notifications.notifiers.chats:Slack",
         "teams": "notifications.notifiers.chats:Teams",
+        "lines": "notifications.notifiers.lines:Lines",
+        "amqp": "notifications.notifiers.amqp:Amqp",
         "jira": "notifications.notifiers.jira:Jira",
         "github": "notifications.notifiers.github:GitHub",
         "aws.sns": "notifications.notifiers.aws.sns:Sns",

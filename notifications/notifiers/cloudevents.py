@@ -30,3 +30,10 @@ def _event(key: str, kind: str, at: str, data: Mapping[str, Any]) -> dict[str, A
         "datacontenttype": "application/json",
         "data": data,
     }
+
+
+def event_of(thing: Mapping[str, Any]) -> dict[str, Any]:
+    """Return one thing that is told as an event; an item's configuration is left out."""
+    kind = "issue" if "issue" in thing else "change"
+    said = {name: value for name, value in thing.items() if name not in ("config", "summed")}
+    return _event(thing["key"], kind, thing["at"], said)

@@ -3,7 +3,7 @@
 import json
 import socket
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
@@ -18,7 +18,8 @@ from notifications.notifiers.base import Later, Never
 
 Address = IPv4Address | IPv6Address
 MOST_READ = 1 << 16
-PORTS = {"http": 80, "https": 443}
+PORTS = {"http": 80, "https": 443, "amqp": 5672, "amqps": 5671}
+ENCRYPTED = {"http": "https", "amqp": "amqps"}
 BUSY = (408, 425, 429)
 # IPv4 addresses as networks that speak IPv6 alone write them.
 NAT64 = ip_network("64:ff9b::/96")
@@ -26,15 +27,19 @@ NAT64 = ip_network("64:ff9b::/96")
 HOSTS_OF_MACHINES = frozenset({ip_address("168.63.129.16")})
 
 
-def check_url(url: str) -> None:
+def check_url(
+    url: str,
+    schemes: Iterable[str] = ("https", "http"),
+    such_as: str = "Such as https://hooks.example.com/vervet.",
+) -> None:
     """Raise ValidationError on what cannot be the URL of a service."""
     try:
         parts = urlsplit(url)
-        fits = parts.scheme in PORTS and parts.hostname and parts.port != 0
+        fits = parts.scheme in schemes and parts.hostname and parts.port != 0
     except ValueError:
         fits = False
     if not fits or parts.username is not None or any(c.isspace() for c in url):
-        raise ValidationError("Must be a URL such as https://hooks.example.com/vervet.")
+        raise ValidationError(f"Must be a URL. {such_as}")
 
 
 class Gone(Never):
@@ -90,8 +95,8 @@ def resolved_address(parts: SplitResult) -> Address:
         allowed = any(address in network for network in settings.NOTIFY_INSIDE)
         if is_inside(address) and not allowed:
             raise Never(f"{host} is inside ({address}). VERVET_NOTIFY_INSIDE can allow that.")
-        if parts.scheme != "https" and not allowed:
-            raise Never(f"{host} must be called by https: it is outside.")
+        if parts.scheme in ENCRYPTED and not allowed:
+            raise Never(f"{host} must be called by {ENCRYPTED[parts.scheme]}: it is outside.")
     return found[0]
 
 

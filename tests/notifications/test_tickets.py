@@ -11,18 +11,15 @@ from typing import Any
 
 import pytest
 from django.core.exceptions import ValidationError
-from django.db import transaction
 from django.utils import timezone
 
-from audits.models import Cause, Issue, IssueEvent, What
+from audits.models import What
 from notifications.following import follow
 from notifications.models import Delivery, Line, Subscription, Ticket
 from notifications.notifiers import notifiers
 from notifications.notifiers.mapping import fields_of
-from notifications.sending import send_due
-from notifications.telling import write
 from tests.config.test_workers import ROOT, database_url
-from tests.factories import IssueFactory, ItemFactory, SubscriptionFactory, a_rule
+from tests.factories import SubscriptionFactory
 from tests.notifications.desks import (
     TOKEN,
     DeskServer,
@@ -31,8 +28,8 @@ from tests.notifications.desks import (
     JiraServer,
     serving,
 )
+from tests.notifications.happening import an_issue, happens, sent
 
-HOSTILE = "@acme/everyone `#1` [x](http://evil) {noformat} [~admin]\nnew"
 DESKS = {"github": GitHubServer, "jira": JiraServer, "data center": JiraDataCenter}
 
 
@@ -50,37 +47,6 @@ def told_by(desk: DeskServer) -> Subscription:
     told = SubscriptionFactory(**given, weekly=False)
     told.full_clean()
     return told
-
-
-def an_issue(**fields: Any) -> Issue:
-    version = a_rule("open", title="Open to the world", remediation="Shut it.").active
-    return IssueFactory(version=version, item=ItemFactory(name=HOSTILE), notes=HOSTILE, **fields)
-
-
-def happens(issue: Issue, what: What, told: Subscription | None = None) -> IssueEvent:
-    """Let something happen to an issue; it is told by itself where a subscription is named."""
-    issue.fixed_at = timezone.now() if what == What.FIXED else None
-    issue.justified = what == What.JUSTIFIED
-    issue.save()
-    event = IssueEvent.objects.create(
-        issue=issue,
-        at=timezone.now(),
-        what=what,
-        cause=Cause.CLOUD,
-        version=issue.version,
-        score=issue.score,
-    )
-    if told:
-        with transaction.atomic():
-            write(told, [], [event], None)
-    return event
-
-
-def sent() -> list[str]:
-    """Send what there is to tell; return what became of each message."""
-    follow()
-    send_due(now_too=True)
-    return list(Delivery.objects.order_by("pk").values_list("state", flat=True))
 
 
 @pytest.mark.django_db

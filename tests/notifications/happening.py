@@ -1,0 +1,72 @@
+"""Let things happen to issues and items, as the line would write them down."""
+
+from typing import Any
+
+from django.db import transaction
+from django.utils import timezone
+
+from audits.models import Cause, Issue, IssueEvent, What
+from items.models import Item, Kind
+from notifications.following import follow
+from notifications.models import Delivery, Subscription
+from notifications.sending import send_due
+from notifications.telling import write
+from tests.factories import IssueFactory, ItemFactory, a_rule
+
+HOSTILE = "@acme/everyone `#1` [x](http://evil) {noformat} [~admin]\nnew"
+
+
+def an_issue(**fields: Any) -> Issue:
+    version = a_rule(
+        "open",
+        title="Open to the world",
+        remediation="Shut it.",
+        controls=["CIS AWS 5.2"],
+        references=["https://example.com/why"],
+    ).active
+    return IssueFactory(version=version, item=ItemFactory(name=HOSTILE), notes=HOSTILE, **fields)
+
+
+def happens(issue: Issue, what: What, told: Subscription | None = None) -> IssueEvent:
+    """Let something happen to an issue; it is told by itself where a subscription is named."""
+    issue.fixed_at = timezone.now() if what == What.FIXED else None
+    issue.justified = what == What.JUSTIFIED
+    issue.save()
+    event = IssueEvent.objects.create(
+        issue=issue,
+        at=timezone.now(),
+        what=what,
+        cause=Cause.CLOUD,
+        version=issue.version,
+        score=issue.score,
+    )
+    if told:
+        with transaction.atomic():
+            write(told, [], [event], None)
+    return event
+
+
+def changes(
+    item: Item,
+    kind: Kind,
+    told: Subscription | None = None,
+    actor: Any = None,
+    config: dict[str, Any] | None = None,
+) -> Any:
+    """Let an item change; return the revision."""
+    item.config = item.config | (config or {})
+    item.save()
+    revision = item.history.latest("history_id")
+    revision.kind, revision.actor, revision.history_date = kind, actor, timezone.now()
+    revision.save()
+    if told:
+        with transaction.atomic():
+            write(told, [revision.pk], [], None)
+    return revision
+
+
+def sent() -> list[str]:
+    """Send what there is to tell; return what became of each message."""
+    follow()
+    send_due(now_too=True)
+    return list(Delivery.objects.order_by("pk").values_list("state", flat=True))
