@@ -75,6 +75,7 @@ def _change(revision: Any, changed: Changed) -> dict[str, Any]:
         "revision": revision.history_id,
         "item": {**fact["item"], **_known(revision)},
         "config": revision.config,
+        "before": changed.before,
     }
 
 

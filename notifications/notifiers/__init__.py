@@ -13,6 +13,7 @@ notifiers: Registry[type[Notifier]] = Registry(
         "slack": "notifications.notifiers.chats:Slack",
         "teams": "notifications.notifiers.chats:Teams",
         "lines": "notifications.notifiers.lines:Lines",
+        "git": "notifications.notifiers.git:Git",
         "amqp": "notifications.notifiers.amqp:Amqp",
         "jira": "notifications.notifiers.jira:Jira",
         "github": "notifications.notifiers.github:GitHub",

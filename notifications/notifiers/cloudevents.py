@@ -8,6 +8,8 @@ from django.utils import timezone
 
 from notifications.notifiers.base import Outgoing
 
+LEFT_OUT = ("config", "before", "summed")
+
 
 def event(delivery: Outgoing) -> dict[str, Any]:
     """Return what is told as one event; its id is the message's key."""
@@ -33,7 +35,7 @@ def _event(key: str, kind: str, at: str, data: Mapping[str, Any]) -> dict[str, A
 
 
 def event_of(thing: Mapping[str, Any]) -> dict[str, Any]:
-    """Return one thing that is told as an event; an item's configuration is left out."""
+    """Return one thing that is told as an event; an item's configurations are left out."""
     kind = "issue" if "issue" in thing else "change"
-    said = {name: value for name, value in thing.items() if name not in ("config", "summed")}
+    said = {name: value for name, value in thing.items() if name not in LEFT_OUT}
     return _event(thing["key"], kind, thing["at"], said)
