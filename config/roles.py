@@ -46,6 +46,7 @@ ROLES: dict[str, tuple[str, ...]] = {
         "audits.change_reviewpolicy",
         "accounts.scan_account",
         "accounts.push_account",
+        "notifications.send_delivery",
         *(
             f"{app}.{action}_{model}"
             for app, model in MANAGED

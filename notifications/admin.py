@@ -3,11 +3,12 @@
 from typing import Any
 
 from django.contrib import admin
+from django.core.exceptions import PermissionDenied
 from django.db.models import Q, QuerySet
 from django.http import Http404, HttpRequest
 from django.urls import path
 from django.utils.html import format_html
-from unfold.decorators import display
+from unfold.decorators import action, display
 
 from accounts.admin import Choice, HistoryAdmin, ReadOnlyAdmin, Tabs, facet, reach, tag
 from accounts.admin.parameters import names_of
@@ -21,6 +22,7 @@ from notifications.notifiers import notifiers
 from notifications.notifiers.base import Notifier
 from notifications.reach import STAND_INS, in_reach
 from notifications.report.pages import ReportAdmin, week_view
+from notifications.resending import send_again
 
 __all__ = ["DeliveryAdmin", "ReportAdmin", "SubscriptionAdmin", "in_reach"]
 
@@ -205,6 +207,9 @@ TONES = {
 }
 
 
+SEND = "notifications.send_delivery"
+
+
 @admin.register(Delivery)
 class DeliveryAdmin(ReadOnlyAdmin):
     list_display = (
@@ -249,6 +254,21 @@ class DeliveryAdmin(ReadOnlyAdmin):
         "message_id",
     )
     readonly_fields = ("status",)
+    actions = ("send_chosen_again",)
+
+    def has_send_permission(self, request: HttpRequest) -> bool:
+        return bool(request.user.has_perm(SEND))
+
+    @action(description="Send again", permissions=["send"])
+    def send_chosen_again(self, request: HttpRequest, rows: QuerySet[Delivery]) -> None:
+        chosen = Delivery.objects.filter(pk__in=rows.values("pk"))
+        allowed = in_reach(chosen, request.user, "subscription", SEND)
+        if allowed.count() != chosen.count():
+            raise PermissionDenied("You may not send every one of the chosen messages again.")
+        count = send_again(allowed, request.user)
+        waiting = chosen.count() - count
+        more = f" {waiting} still wait and stay as they are." if waiting else ""
+        self.message_user(request, f"{count} are sent again within a minute.{more}")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Delivery]:
         rows: QuerySet[Delivery] = super().get_queryset(request)

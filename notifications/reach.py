@@ -15,13 +15,18 @@ STAND_INS = {
 """Where a state of a subscription has what it is about."""
 
 
-def in_reach(rows: QuerySet[Any], user: Any, path: str = "") -> QuerySet[Any]:
+def in_reach(
+    rows: QuerySet[Any],
+    user: Any,
+    path: str = "",
+    permission: str = "notifications.view_subscription",
+) -> QuerySet[Any]:
     """Keep what subscriptions tell that are wholly within a person's sight.
 
     ``path`` leads from a row to its subscription. One that names no account is about all.
     Of states of subscriptions what they named then decides, and what may be seen today.
     """
-    groups = reach(user, "notifications.view_subscription")
+    groups = reach(user, permission)
     if groups is None:
         return rows
     unseen = Account.objects.exclude(groups__in=groups).values("pk")

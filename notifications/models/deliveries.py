@@ -75,6 +75,7 @@ class Delivery(models.Model):
     class Meta:
         ordering = ["-due_at"]
         verbose_name_plural = "deliveries"
+        permissions = [("send_delivery", "Can send messages again")]
         constraints = [
             models.UniqueConstraint(
                 fields=["subscription"],

@@ -15,7 +15,7 @@ class Ticket(models.Model):
 
     subscription = models.ForeignKey(Subscription, on_delete=models.CASCADE, related_name="tickets")
     issue = models.ForeignKey(Issue, on_delete=models.CASCADE, related_name="tickets")
-    address = models.CharField(max_length=254, help_text="Where it is: what was told there.")
+    address = models.CharField(max_length=2000, help_text="Where it is: what was told there.")
     reference = models.CharField(
         max_length=500, blank=True, help_text="As the service calls it. Nothing: not there yet."
     )

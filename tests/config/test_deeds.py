@@ -27,6 +27,8 @@ from audits.packing import packed
 from audits.rescoring import rescore
 from audits.versions import text_of
 from items.models import Kind
+from notifications.models import Delivery
+from notifications.resending import send_again
 from notifications.returning import send_back
 from tests.audits.test_moving import KEY, TEXT
 from tests.factories import AccountFactory, IssueFactory, ItemFactory, UserFactory
@@ -133,6 +135,13 @@ def owned() -> Any:
     return ItemFactory(account=AccountFactory(owner_mail="owner@example.com"))
 
 
+def arrived() -> Delivery:
+    now = timezone.now()
+    return Delivery.objects.create(
+        person=UserFactory(), state=Delivery.State.SENT, since=now, due_at=now
+    )
+
+
 def accepted(by: User) -> None:
     ReviewPolicy.objects.update(second_person=False)
     reviewing.justify([IssueFactory()], by, "A lab.")
@@ -193,6 +202,10 @@ DEEDS: dict[str, tuple[str, Callable[[User, Any], object]]] = {
     ),
     "audits.assigning.assign": ("assigned", lambda by, _: assign([IssueFactory()], by, by)),
     "audits.commenting.comment": ("commented", lambda by, _: comment(ItemFactory(), "Why?", by)),
+    "notifications.resending.send_again": (
+        "sent again",
+        lambda by, _: send_again([arrived()], by),
+    ),
     "notifications.returning.send_back": (
         "sent back",
         lambda by, _: send_back(IssueFactory(item=owned()), "Please mend it.", by),

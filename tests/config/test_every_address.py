@@ -401,6 +401,8 @@ def deeds(rows: Rows, admin: User) -> list[Verb]:
     ((name, pack),) = packed([("ours.new", TEXT)]).items()
     text = {"text": pack, "name": name, "rule": "ours.new 0", "impact": "ours.new"}
     account = {"_selected_action": [rows[Account].pk]}
+    arrived = {"_selected_action": [rows[Delivery].pk]}
+    Delivery.objects.filter(pk=rows[Delivery].pk).update(state=Delivery.State.SENT)
     return [
         Verb("items/item/<int:pk>/comment/", {"text": "Why?"}, REVIEW),
         Verb("items/item/<int:pk>/read/", {}, OPERATOR),
@@ -434,6 +436,7 @@ def deeds(rows: Rows, admin: User) -> list[Verb]:
             for what in ("scan", "off", "archive")
         ),
         Verb("accounts/account/", {"action": "scan_chosen", **account}, OPERATOR),
+        Verb("notifications/delivery/", {"action": "send_chosen_again", **arrived}, OPERATOR),
         Verb("frameworks/<str:key>/evidence/", {}, set(ROLES)),
         Verb("password_change/", PASSWORDS, set(ROLES)),
         Verb(

@@ -19,6 +19,7 @@ from items.models import Kind
 from notifications.models import Delivery, Subscription
 from notifications.notifiers import notifiers
 from notifications.notifiers.git import author, path
+from notifications.resending import send_again
 from notifications.sending import send_due
 from tests.config.test_workers import ROOT, database_url
 from tests.factories import AccountFactory, ItemFactory, SubscriptionFactory
@@ -79,7 +80,7 @@ def test_the_first_change_of_what_was_there_before_shows_its_difference(host: Gi
     changed = host.git("show", "--format=", "main")
     assert '-  "P": 21' in changed
     assert '+  "GroupId"' not in changed
-    Delivery.objects.update(state="gathering", reached=[])
+    send_again(Delivery.objects.all(), None)
     sent()
     assert len(host.log("%H")) == 2
 
@@ -109,7 +110,7 @@ def test_a_repetition_commits_nothing_twice_and_others_commits_stay(host: GitHos
     who = ["-c", "user.name=x", "-c", "user.email=x@x"]
     foreign = host.git(*who, "commit-tree", tree, "-p", "main", "-m", "by hand").strip()
     host.git("update-ref", "refs/heads/main", foreign)
-    Delivery.objects.update(state="gathering", reached=[])
+    send_again(Delivery.objects.all(), None)
     assert sent() == ["sent"], why()
     changes(item, Kind.CHANGED, told, config={"P": 22})
     assert sent() == ["sent", "sent"], why()

@@ -26,6 +26,7 @@ from notifications.notifiers import notifiers
 from notifications.notifiers.base import Never
 from notifications.notifiers.ocsf import CHANGES, VERSION, ocsf
 from notifications.notifiers.reaching import resolved_address
+from notifications.resending import send_again
 from tests.factories import ItemFactory, SubscriptionFactory
 from tests.notifications.happening import HOSTILE, an_issue, changes, happens, sent
 
@@ -75,7 +76,7 @@ def test_a_repetition_writes_the_same_ids_after_a_line_that_was_cut(folder: Path
     sent()
     with (folder / "told.jsonl").open("a") as file:
         file.write('{"specversion": "1.')
-    Delivery.objects.update(state="gathering")
+    send_again(Delivery.objects.all(), None)
     assert sent() == ["sent"]
     first, cut, again = (folder / "told.jsonl").read_text().splitlines()
     assert json.loads(first)["id"] == json.loads(again)["id"]
@@ -213,7 +214,7 @@ def test_each_thing_is_published_persistent_with_its_key(broker: Broker) -> None
     changes(issue.item, Kind.CHANGED, told)
     happens(issue, What.OPENED, told)
     assert sent() == ["sent"], Delivery.objects.get().last_error
-    Delivery.objects.update(state="gathering")
+    send_again(Delivery.objects.all(), None)
     assert sent() == ["sent"]
     first = broker.heard()
     assert [key for key, _, _ in first] == ["told.change", "told.issue"] * 2

@@ -18,6 +18,7 @@ from notifications.following import follow
 from notifications.models import Delivery, Line, Subscription, Ticket
 from notifications.notifiers import notifiers
 from notifications.notifiers.mapping import fields_of
+from notifications.resending import send_again
 from tests.config.test_workers import ROOT, database_url
 from tests.factories import SubscriptionFactory
 from tests.notifications.desks import (
@@ -161,7 +162,7 @@ def test_a_message_sent_again_does_not_put_a_ticket_back(desk: DeskServer) -> No
     sent()
     happens(issue, What.FIXED)
     sent()
-    Delivery.objects.update(state="gathering", attempts=1)
+    send_again(Delivery.objects.all(), None)
     assert sent() == ["sent", "sent"]
     assert (desk.states(), len(desk.comments())) == (["closed"], 1)
 
@@ -197,7 +198,7 @@ def test_one_ticket_that_is_refused_keeps_back_no_other(desk: DeskServer) -> Non
     assert "1 tickets were refused: HTTP 422" in Delivery.objects.latest("pk").last_error
     assert len(desk.tickets) == 2
     desk.refuse.clear()
-    Delivery.objects.filter(state="failed").update(state="gathering")
+    send_again(Delivery.objects.filter(state="failed"), None)
     assert sent() == ["sent", "sent"]
     assert desk.states() == ["closed", "open"]
 
