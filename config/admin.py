@@ -25,7 +25,7 @@ from audits.admin.queue_list import PageByKeys
 from audits.models import Issue, severity
 from audits.recalling import score_at
 from audits.standing import at, failing
-from config.console import inbox  # noqa: F401  (It registers its page.)
+from config.console import inbox, own_subscriptions  # noqa: F401  (They register pages.)
 from config.console.item.comparing import LETTERS, address
 from config.console.item.then import items_banner
 from config.roles import ROLES

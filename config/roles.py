@@ -18,7 +18,11 @@ MANAGED = (
     ("items", "ignoredname"),
     ("notifications", "subscription"),
 )
-TOKENS = tuple(f"accounts.{to}_apitoken" for to in ("add", "delete"))
+# What everybody may do, of their own.
+OWN = (
+    *(f"accounts.{to}_apitoken" for to in ("add", "delete")),
+    *(f"notifications.{to}_ownsubscription" for to in ("add", "change", "delete")),
+)
 VIEWS = ("audits.add_savedview", "audits.change_savedview", "audits.delete_savedview")
 REVIEWS = ("audits.review_issue", "items.review_item", *VIEWS)
 ROLES: dict[str, tuple[str, ...]] = {
@@ -68,7 +72,7 @@ def fill_roles(**_: Any) -> None:
         if role not in READS_EVERYTHING:
             may_see = views.exclude(content_type__model__in=PERSONAL)
         named = Q(pk__in=[])
-        for name in (*names, *TOKENS):
+        for name in (*names, *OWN):
             app, _dot, codename = name.partition(".")
             named |= Q(content_type__app_label=app, codename=codename)
         group, _new = Group.objects.get_or_create(name=role)

@@ -11,7 +11,7 @@ from notifications.models import Subscription
 
 def narrowed(told: Subscription, items: set[int]) -> set[int]:
     """Keep the items that a subscription names, and that its owner may see today."""
-    names_items = bool(items) and told.items.exists()
+    names_items = bool(items) and told.names_items()
     if not items or not (names_items or told.tags or told.owner):
         return items
     rows = in_sight(told, Item.objects.filter(pk__in=items))
@@ -53,7 +53,7 @@ def asked_for_by(framework: str, version: RuleVersion) -> bool:
 
 def of_named(told: Subscription, events: QuerySet[IssueEvent]) -> QuerySet[IssueEvent]:
     """Keep the events of what a subscription names, as far as a database can tell."""
-    if told.items.exists():
+    if told.names_items():
         events = events.filter(issue__item__in=told.items.values("pk"))
     if told.rules.all():
         events = events.filter(issue__rule__in=[rule.pk for rule in told.rules.all()])

@@ -71,6 +71,7 @@ MENU: tuple[tuple[str, tuple[Entry, ...]], ...] = (
     (
         "Telling",
         (
+            Entry("My subscriptions", "notifications_active", "notifications_ownsubscription"),
             Entry("Subscriptions", "notifications", "notifications_subscription"),
             Entry("Reports", "summarize", "notifications_report"),
             Entry("Deliveries", "outgoing_mail", "notifications_delivery"),

@@ -2,12 +2,13 @@
 
 from notifications.models.deliveries import Delivery, Line, lasting_key, new_message_id
 from notifications.models.reports import Report
-from notifications.models.subscriptions import Subscription, server_zone
+from notifications.models.subscriptions import OwnSubscription, Subscription, server_zone
 from notifications.models.tickets import Ticket
 
 __all__ = [
     "Delivery",
     "Line",
+    "OwnSubscription",
     "Report",
     "Subscription",
     "Ticket",

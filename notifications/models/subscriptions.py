@@ -122,12 +122,22 @@ class Subscription(models.Model):
         related_name="subscriptions",
         help_text="Who made it for themselves: they are told only of what they may see.",
     )
+    watching = models.BooleanField(
+        default=False,
+        editable=False,
+        help_text="Of the items that its owner watches, and of nothing where these are none.",
+    )
     created_at = models.DateTimeField(auto_now_add=True)
 
     history = HistoricalRecords(m2m_fields=[accounts, groups, items, rules])
 
     class Meta:
         ordering = ["name"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["owner"], condition=models.Q(watching=True), name="watching_once"
+            )
+        ]
 
     def __str__(self) -> str:
         return f"{self.name} <{self.address}>"
@@ -152,6 +162,10 @@ class Subscription(models.Model):
         if self.view_id and self.weekly:
             said = "The weekly report knows no queries. Turn it off to be told of a query."
             raise ValidationError({"weekly": said})
+
+    def names_items(self) -> bool:
+        """Say whether it is about some items only."""
+        return self.watching or self.items.exists()
 
     @property
     def readers(self) -> list[str]:
@@ -193,3 +207,12 @@ class Subscription(models.Model):
             models.Q(pk__in=self.accounts.values("pk"))
             | models.Q(groups__in=self.groups.values("pk"))
         ).distinct()
+
+
+class OwnSubscription(Subscription):
+    """A subscription as whoever made it for themselves sees it."""
+
+    class Meta:
+        proxy = True
+        verbose_name = "subscription"
+        verbose_name_plural = "my subscriptions"

@@ -72,7 +72,7 @@ class Scope:
     def items(self) -> list[int] | None:
         """The items that were chosen, by themselves or by a tag; None: all."""
         told = self.told
-        named = told.items.exists()
+        named = told.names_items()
         if not (named or told.tags):
             return None
         rows = Item.objects.filter(pk__in=told.items.values("pk")) if named else self.seen(Item)

@@ -45,7 +45,7 @@ from audits.packing import packed
 from audits.versions import text_of
 from config.roles import ROLES
 from items.models import Gap, IgnoredName, Item, Kind, Run, WatcherSetting
-from notifications.models import Delivery, Report, Subscription
+from notifications.models import Delivery, OwnSubscription, Report, Subscription
 from tests.audits.test_moving import TEXT
 from tests.config.addresses import Rows, about, filled, routes
 from tests.config.test_ledger import FORMS
@@ -105,6 +105,7 @@ def rows_of(account: Account, group: AccountGroup, by: User) -> Rows:
     rows: list[Any] = [
         comment,
         ApiToken.objects.create(user=by, name="theirs", scopes=["read"])[0],
+        OwnSubscription.objects.create(owner=by, name="theirs", address="by@example.com"),
         item.history.latest("history_id"),
         rule.newest,
         RuleExample.objects.create(version=rule.newest, name="one", config={}, fires=False),
@@ -205,6 +206,7 @@ WRITTEN: dict[type[Model], tuple[set[str], set[str]]] = {
     Control: (EDITOR, EDITOR),
     SavedView: (VIEWS, EDITOR),
     ApiToken: (set(ROLES), set()),
+    OwnSubscription: (set(ROLES), set()),
 }
 
 
@@ -318,6 +320,7 @@ SHUT: dict[str, set[str]] = {
     "accounts/user/": {"auditor"},
     "accounts/grant/": {"auditor"},
     "accounts/apitoken/<": set(),  # Another's.
+    "notifications/ownsubscription/<": set(),
     "auth/group/": set(),
     "django_q/": set(),
     "axes/": set(),
@@ -349,7 +352,7 @@ SENT = {
     *(f"api/{what}/" for what in ("justify", "scan", "evaluate", "queries/run")),
     "api/rules/<pk>/move/",
     *(f"api/justifications/<pk>/{what}/" for what in ("answer", "withdraw")),
-    *(f"items/item/<int:pk>/{what}/" for what in ("comment", "read")),
+    *(f"items/item/<int:pk>/{what}/" for what in ("comment", "read", "watch")),
     *(f"audits/issue/<int:pk>/{what}/" for what in ("covers", "assign", "comment", "send-back")),
     "audits/rule/<int:object_id>/do/<slug:what>/",
     "audits/rule/<int:object_id>/restore/<int:number>/",
@@ -406,6 +409,7 @@ def deeds(rows: Rows, admin: User) -> list[Verb]:
     return [
         Verb("items/item/<int:pk>/comment/", {"text": "Why?"}, REVIEW),
         Verb("items/item/<int:pk>/read/", {}, OPERATOR),
+        Verb("items/item/<int:pk>/watch/", {}, set(ROLES)),
         Verb("audits/issue/<int:pk>/change/", {"decision": "justify", **why}, REVIEW),
         Verb("audits/issue/<int:pk>/assign/", {"to": admin.pk}, REVIEW),
         Verb("audits/issue/<int:pk>/comment/", {"text": "Why?"}, REVIEW),
@@ -482,8 +486,8 @@ def forms(rows: Rows, admin: Client) -> Iterator[Verb]:
         model, what = _form_of(route)
         if model is None or model in PERSONAL:
             continue
-        if model is ApiToken and what == "change":
-            continue  # It is made and revoked, never changed.
+        if (model, what) in ((ApiToken, "change"), (OwnSubscription, "change")):
+            continue  # Never changed, or another's.
         saves, deletes = WRITTEN.get(model, (set(), set()))
         if model is SavedView and what == "change":
             saves = deletes  # Another's, by who keeps the rules for everybody.
@@ -508,6 +512,8 @@ def forms(rows: Rows, admin: Client) -> Iterator[Verb]:
 def _new(model: type[Model]) -> dict[str, Any]:
     if model is ApiToken:
         return {"name": "Mine", "scopes": ["read"]}
+    if model is OwnSubscription:
+        return {"name": "Mine", "least_score": "4"}
     if model is SavedView:
         return {"name": "Mine", "page": "items", "address": "?state=gone"}
     given = FORMS[model][1]() if model in FORMS else {}
@@ -527,6 +533,7 @@ OWN = {
     "password_change/",
     "audits/savedview/add/",
     "accounts/apitoken/add/",
+    "notifications/ownsubscription/add/",
 }
 # Rows that only administrators write.
 PERSONAL = {User, Grant, Group}

@@ -142,7 +142,7 @@ def test_a_large_configuration_gives_a_page_of_bounded_size(
     rule = a_rule().active
     for number in range(30):
         IssueFactory(item=item, version=rule, evidence=config["Rules"][number * 16]["Ranges"][7])
-    with django_assert_max_num_queries(23):
+    with django_assert_max_num_queries(24):
         text = shown(admin_client, item)
     assert len(text) < 2_000_000
     assert text.count('class="hit critical"') == 30, "what is marked is written, however far down"
@@ -264,7 +264,7 @@ def test_a_page_costs_the_same_however_much_happened(
         IssueEvent.objects.create(
             issue=issue, version=issue.version, score=1, cause=Cause.CLOUD, what=What.OPENED, at=NOW
         )
-    with django_assert_max_num_queries(23):
+    with django_assert_max_num_queries(24):
         shown(client, item)
 
 

@@ -25,6 +25,8 @@ from audits.models import (
 from audits.reviewing import justify
 from items.models import Gap, Run
 from notifications.leaving import leaving_link
+from notifications.models import OwnSubscription
+from notifications.watching import watch
 from tests.config.addresses import plain, routes
 from tests.factories import AccountFactory, IssueFactory, ItemFactory, SubscriptionFactory, a_rule
 
@@ -49,6 +51,9 @@ PAGES = (
     "/accounts/apitoken/add/",
     "/api/docs/",
     "/stop/{token}/",
+    "/notifications/ownsubscription/",
+    "/notifications/ownsubscription/add/",
+    "/notifications/ownsubscription/{watching}/change/",
     "/audits/issue/",
     "/audits/issue/{issue}/change/",
     "/items/item/",
@@ -166,6 +171,7 @@ NO_PAGES = {
     "items/item/<int:pk>/part/",
     "items/item/<int:pk>/policy/",
     "items/item/<int:pk>/read/",
+    "items/item/<int:pk>/watch/",
     "jsi18n/",
     "logout/",
     "nothing/here",
@@ -231,8 +237,10 @@ def world() -> dict[str, Any]:
     )
     meant = a_rule(title=HOSTILE[:150])
     justify([IssueFactory(item=item, version=meant.active) for _ in range(5)], user, HOSTILE)
+    watch(item, user)
     told = SubscriptionFactory(name=HOSTILE[:100])
     return {
+        "watching": OwnSubscription.objects.get(owner=user).pk,
         "token": leaving_link(told, told.address).rstrip("/").rpartition("/")[2],
         "issue": issue.pk,
         "item": item.pk,

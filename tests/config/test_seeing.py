@@ -128,7 +128,7 @@ def world(admin_user: User) -> dict[str, Any]:
 
 def somebody(role: str, group: AccountGroup | None) -> Client:
     """Return a browser in which somebody with one grant is logged in."""
-    user = UserFactory()
+    user = UserFactory(email="somebody@example.com")
     Grant.objects.create(user=user, role=Group.objects.get(name=role), group=group)
     client = Client()
     client.force_login(user)

@@ -1,4 +1,4 @@
-"""What can be done on an item's page: say something, and have the item read again."""
+"""What can be done on an item's page: say something, watch the item, have it read again."""
 
 from typing import Any
 
@@ -14,6 +14,7 @@ from config.scheduling import read_now
 from items.models import Item
 from items.naming import technology_label
 from items.watchers import watchers
+from notifications.watching import stop_watching, watch
 
 
 @require_POST
@@ -44,6 +45,23 @@ def item_read(request: HttpRequest, pk: int) -> HttpResponse:
     messages.success(
         request, f"Every {label} of {item.account} is read as soon as a worker is free."
     )
+    return _back(item)
+
+
+@require_POST
+def item_watch(request: HttpRequest, pk: int) -> HttpResponse:
+    """Tell the person of whatever happens to the item, or no longer."""
+    item: Item = one(Item.objects.defer("config"), request, pk)
+    if request.POST.get("stop"):
+        stop_watching(item, request.user)
+        messages.success(request, "You no longer watch it.")
+        return _back(item)
+    try:
+        watch(item, request.user)
+    except ValidationError as error:
+        messages.error(request, " ".join(error.messages))
+    else:
+        messages.success(request, "You are mailed whatever happens to it.")
     return _back(item)
 
 

@@ -28,6 +28,7 @@ from items.naming import technology_label
 from items.revisions import Numbered, element_names, numbered
 from items.tree import lines
 from items.watchers import watchers
+from notifications.watching import is_watched
 
 # Tags, and groups of the account, that are shown.
 TAGS = 30
@@ -69,6 +70,7 @@ def item_page(request: HttpRequest, pk: int) -> HttpResponse:
         "may_start": request.user.has_perm("audits.add_rule"),
         "may_comment": request.user.has_perm("items.review_item", item),
         "may_read": may_read(item, request.user),
+        "watched": is_watched(item, request.user),
     }
     return page(request, "item/page", str(item), context)
 
