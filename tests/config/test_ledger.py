@@ -26,7 +26,7 @@ from audits.models import (
     SavedView,
 )
 from items.models import IgnoredName, WatcherSetting
-from notifications.models import Subscription
+from notifications.models import OwnSubscription, Subscription
 from tests.factories import (
     AccountFactory,
     GroupFactory,
@@ -121,6 +121,13 @@ FORMS: dict[type[Model], tuple[Callable[[], Any], Callable[[], dict], dict[str, 
             "order": "1",
         },
         {"title": "Lock every door"},
+    ),
+    OwnSubscription: (
+        lambda: OwnSubscription.objects.create(
+            name="mine", address="admin@example.com", owner=User.objects.get(username="admin")
+        ),
+        lambda: {"name": "new", "least_score": "7", "on": "on"},
+        {"accounts": lambda: [AccountFactory().pk]},
     ),
     Subscription: (
         SubscriptionFactory,

@@ -17,13 +17,31 @@ class Inbox:
     def __init__(self) -> None:
         self.mails: list[EmailMessage] = []
         self.refuse = ""
+        self.bounces: dict[str, str] = {}
+        """What is answered to an address;"""
+        self.mood: Callable[[str], str] = lambda to: "take"
+        """and what is done with a mail: take, die, take and die, or an answer that refuses it."""
         self.before_answer: Callable[[], None] = lambda: None
+
+    async def handle_RCPT(  # noqa: N802
+        self, server: Any, session: Any, envelope: Any, address: str, options: Any
+    ) -> str:
+        if address in self.bounces:
+            return self.bounces[address]
+        envelope.rcpt_tos.append(address)
+        return "250 known"
 
     async def handle_DATA(self, server: Any, session: Any, envelope: Any) -> str:  # noqa: N802
         if self.refuse:
             return self.refuse
-        self.mails.append(message_from_bytes(envelope.content, policy=policy.default))
-        self.before_answer()
+        mood = self.mood(envelope.rcpt_tos[0])
+        if mood.startswith("take"):
+            self.mails.append(message_from_bytes(envelope.content, policy=policy.default))
+            self.before_answer()
+        if mood.endswith("die"):
+            server.transport.abort()
+        if mood != "take":
+            return mood
         return "250 taken"
 
 
