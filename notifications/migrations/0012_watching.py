@@ -10,7 +10,7 @@ class Migration(migrations.Migration):
         ('accounts', '0008_what_programs_asked'),
         ('audits', '0014_wording'),
         ('items', '0010_runs_of_what_was_sent'),
-        ('notifications', '0010_several_readers'),
+        ('notifications', '0011_send_again'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
