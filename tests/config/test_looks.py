@@ -25,7 +25,8 @@ from audits.models import (
 from audits.reviewing import justify
 from items.models import Gap, Run
 from notifications.leaving import leaving_link
-from notifications.models import OwnSubscription
+from notifications.models import Delivery, OwnSubscription
+from notifications.report.made import report_of
 from notifications.watching import watch
 from tests.config.addresses import plain, routes
 from tests.factories import AccountFactory, IssueFactory, ItemFactory, SubscriptionFactory, a_rule
@@ -83,6 +84,9 @@ PAGES = (
     "/items/gap/{gap}/change/",
     "/audits/blindspot/",
     "/notifications/subscription/{subscription}/change/",
+    "/notifications/subscription/{subscription}/report/",
+    "/notifications/report/",
+    "/notifications/report/{report}/change/",
     "/accounts/user/",
     "/accounts/user/{user}/change/",
     "/auth/group/",
@@ -239,8 +243,10 @@ def world() -> dict[str, Any]:
     justify([IssueFactory(item=item, version=meant.active) for _ in range(5)], user, HOSTILE)
     watch(item, user)
     told = SubscriptionFactory(name=HOSTILE[:100])
+    sent = Delivery.objects.create(subscription=told, kind="weekly", since=now, due_at=now)
     return {
         "watching": OwnSubscription.objects.get(owner=user).pk,
+        "report": report_of(sent).pk,
         "token": leaving_link(told, told.address).rstrip("/").rpartition("/")[2],
         "issue": issue.pk,
         "item": item.pk,

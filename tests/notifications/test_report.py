@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from accounts.models import Account, User
 from accounts.moments import moment_named
 from audits.models import ChangeReview, Issue
-from items.models import Gap
+from items.models import Gap, Item
 from notifications.models import Subscription
 from notifications.report.figures import reckon
 from notifications.report.made import unsent
@@ -72,6 +72,9 @@ def live(accounts: list[Account], actions: list[tuple[int, str, int, int]], by: 
                 for n in range(3)
             ]
             look(account, at, *found)
+            item = Item.objects.filter(account=accounts[0]).first()
+            if item:
+                ChangeReview.objects.create(item=item, revision=number, kind="changed", since=at)
         elif what == "gap":
             look(account, at, answers=False)
             Gap.objects.create(
