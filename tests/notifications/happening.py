@@ -1,5 +1,10 @@
 """Let things happen to issues and items, as the line would write them down."""
 
+import os
+import signal
+import subprocess
+import sys
+from datetime import timedelta
 from typing import Any
 
 from django.db import transaction
@@ -11,6 +16,7 @@ from notifications.following import follow
 from notifications.models import Delivery, Subscription
 from notifications.sending import send_due
 from notifications.telling import write
+from tests.config.test_workers import ROOT, database_url
 from tests.factories import IssueFactory, ItemFactory, a_rule
 
 HOSTILE = "@acme/everyone `#1` [x](http://evil) {noformat} [~admin]\nnew"
@@ -70,3 +76,33 @@ def sent() -> list[str]:
     follow()
     send_due(now_too=True)
     return list(Delivery.objects.order_by("pk").values_list("state", flat=True))
+
+
+def sender(**environment: str) -> subprocess.Popen[bytes]:
+    """Start a process of its own that sends what there is, as a worker does."""
+    code = "import django; django.setup(); from notifications.sending import send_due"
+    return subprocess.Popen(
+        [sys.executable, "-c", f"{code}; send_due(True)"],
+        cwd=ROOT,
+        env=os.environ
+        | {
+            "DJANGO_SETTINGS_MODULE": "config.settings",
+            "DATABASE_URL": database_url(),
+            "VERVET_NOTIFY_INSIDE": "127.0.0.0/8",
+        }
+        | environment,
+    )
+
+
+def kill(process: subprocess.Popen[bytes]) -> None:
+    """End a worker at once, while it waits for an answer."""
+    os.kill(process.pid, signal.SIGKILL)
+
+
+def was_killed(process: subprocess.Popen[bytes]) -> bool:
+    """Wait for a worker's end; let the next one take over what it held."""
+    ended = process.wait(timeout=60)
+    held = Delivery.objects.filter(state=Delivery.State.SENDING)
+    return ended == -signal.SIGKILL and bool(
+        held.update(claimed_until=timezone.now() - timedelta(seconds=1))
+    )

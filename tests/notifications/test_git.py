@@ -1,30 +1,33 @@
 """The repository of configurations: a commit of each change, by whom and when, and never twice."""
 
 import json
-import os
-import signal
-import subprocess
-import sys
 from collections.abc import Iterator
-from datetime import timedelta
 from ipaddress import ip_network
 from pathlib import Path
 from typing import Any
 
 import pytest
 from django.core.exceptions import ValidationError
-from django.utils import timezone
 
+from audits.models import What
 from items.models import Kind
 from notifications.models import Delivery, Subscription
 from notifications.notifiers import notifiers
 from notifications.notifiers.git import author, path
 from notifications.resending import send_again
 from notifications.sending import send_due
-from tests.config.test_workers import ROOT, database_url
 from tests.factories import AccountFactory, ItemFactory, SubscriptionFactory
 from tests.notifications.githost import TOKEN, GitHost, serving
-from tests.notifications.happening import HOSTILE, What, an_issue, changes, happens, sent
+from tests.notifications.happening import (
+    HOSTILE,
+    an_issue,
+    changes,
+    happens,
+    kill,
+    sender,
+    sent,
+    was_killed,
+)
 
 FORGED = f"web\n\nVervet-Revision: revision-1@x {HOSTILE}"
 
@@ -123,31 +126,11 @@ def test_a_worker_killed_after_the_push_commits_nothing_twice(
     host: GitHost, tmp_path: Path
 ) -> None:
     changes(ItemFactory(), Kind.CREATED, kept_in(host))
-    code = (
-        "import django; django.setup(); from notifications.sending import send_due; send_due(True)"
-    )
-    process = subprocess.Popen(
-        [sys.executable, "-c", code],
-        cwd=ROOT,
-        env=os.environ
-        | {
-            "DJANGO_SETTINGS_MODULE": "config.settings",
-            "DATABASE_URL": database_url(),
-            "VERVET_VAR": str(tmp_path / "var"),
-            "VERVET_NOTIFY_INSIDE": "127.0.0.0/8",
-            "VERVET_SECRET_GIT": TOKEN,
-        },
-    )
-
-    def kill(asked: str) -> None:
-        if asked.startswith("POST") and asked.endswith("git-receive-pack"):
-            os.kill(process.pid, signal.SIGKILL)
-
-    host.before_answer = kill
-    assert process.wait(timeout=60) == -signal.SIGKILL
+    worker = sender(VERVET_VAR=str(tmp_path / "var"), VERVET_SECRET_GIT=TOKEN)
+    pushed = "POST /configurations.git/git-receive-pack"
+    host.before_answer = lambda asked: kill(worker) if asked == pushed else None
+    assert was_killed(worker)
     host.before_answer = lambda asked: None
-    assert Delivery.objects.get().state == Delivery.State.SENDING
-    Delivery.objects.update(claimed_until=timezone.now() - timedelta(seconds=1))
     assert send_due(now_too=True) == 1, why()
     assert len(host.log("%H")) == 1
 

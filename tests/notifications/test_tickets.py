@@ -1,9 +1,5 @@
 """Tickets in GitHub and Jira: one of each issue, whatever happens to it and to us."""
 
-import os
-import signal
-import subprocess
-import sys
 from collections.abc import Iterator
 from datetime import timedelta
 from ipaddress import ip_network
@@ -19,7 +15,6 @@ from notifications.models import Delivery, Line, Subscription, Ticket
 from notifications.notifiers import notifiers
 from notifications.notifiers.mapping import fields_of
 from notifications.resending import send_again
-from tests.config.test_workers import ROOT, database_url
 from tests.factories import SubscriptionFactory
 from tests.notifications.desks import (
     TOKEN,
@@ -29,7 +24,7 @@ from tests.notifications.desks import (
     JiraServer,
     serving,
 )
-from tests.notifications.happening import an_issue, happens, sent
+from tests.notifications.happening import an_issue, happens, kill, sender, sent, was_killed
 
 DESKS = {"github": GitHubServer, "jira": JiraServer, "data center": JiraDataCenter}
 
@@ -113,32 +108,10 @@ def test_a_worker_killed_after_it_was_taken_opens_and_says_nothing_twice(
         sent()
         happens(issue, What.FIXED)
         follow()
-    code = (
-        "import django; django.setup(); from notifications.sending import send_due; send_due(True)"
-    )
-    process = subprocess.Popen(
-        [sys.executable, "-c", code],
-        cwd=ROOT,
-        env=os.environ
-        | {
-            "DJANGO_SETTINGS_MODULE": "config.settings",
-            "DATABASE_URL": database_url(),
-            "VERVET_NOTIFY_INSIDE": "127.0.0.0/8",
-            "VERVET_SECRET_DESK": TOKEN,
-        },
-    )
-
-    def kill(method: str, path: str) -> None:
-        if method == "POST":
-            os.kill(process.pid, signal.SIGKILL)
-
-    desk.before_answer = kill
-    assert process.wait(timeout=60) == -signal.SIGKILL
+    worker = sender(VERVET_SECRET_DESK=TOKEN)
+    desk.before_answer = lambda method, path: kill(worker) if method == "POST" else None
+    assert was_killed(worker)
     desk.before_answer = lambda method, path: None
-    assert Delivery.objects.latest("pk").state == Delivery.State.SENDING
-    Delivery.objects.filter(state="sending").update(
-        claimed_until=timezone.now() - timedelta(seconds=1)
-    )
     assert set(sent()) == {"sent"}
     assert len(desk.tickets) == 1
     assert len(desk.comments()) == (what == "comment")
