@@ -3,13 +3,17 @@
 from typing import Any
 
 import django_filters
+from django.http.response import HttpResponseBase
 from rest_framework import serializers
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from accounts.api import paging
 from accounts.api.base import ApiView, GuardedViewSet, Id, When
-from accounts.api.describing import taken
-from accounts.api.fields import Sparse
+from accounts.api.describing import ONLY, PAGED, taken
+from accounts.api.fields import PARAMETER as FIELDS
+from accounts.api.fields import Sparse, SparseRow
+from accounts.api.files import FILES, stream
 from items.models import Gap, Item, Kind, Run
 from items.preceding import what_stood_before
 from items.revisions import what_changed
@@ -131,27 +135,46 @@ class RevisionViewSet(GuardedViewSet):
         return row
 
 
-class TechnologySerializer(serializers.Serializer[Any]):
+class TechnologySerializer(SparseRow):
     key = serializers.CharField()
     label = serializers.CharField()  # type: ignore[assignment]
     account_type = serializers.CharField()
+
+
+class TechnologiesSerializer(serializers.Serializer[Any]):
+    next = serializers.URLField(allow_null=True, help_text="The next page; null: this is the last.")
+    results = TechnologySerializer(many=True)
 
 
 class TechnologiesView(ApiView, APIView):
     """Every technology that is watched, by its key."""
 
     permission = "items.view_item"
-    serializer_class = TechnologySerializer
+    asks = (FIELDS, *paging.ASKED)
+    serializer_class = TechnologiesSerializer
+    files = True
 
-    @taken(responses=TechnologySerializer(many=True))
-    def get(self, request: Any) -> Response:
+    @taken(ONLY, *PAGED)
+    def get(self, request: Any) -> HttpResponseBase:
         """List the technologies."""
-        found = [
-            {"key": key, "label": watchers[key].label, "account_type": watchers[key].account_type}
-            for key in sorted(watchers)
-            if key in watchers
-        ]
-        return Response(found)
+        size, start = paging.size_of(request), request.query_params.get("cursor", "")
+        form = request.accepted_renderer.format
+        keys = sorted(key for key in watchers if key in watchers)
+        chosen = [key for key in keys if key > start]
+        some = chosen if form in FILES else chosen[:size]
+        made: Any = TechnologySerializer(
+            [{"key": key, **_told_of(watchers[key])} for key in some],
+            many=True,
+            context={"request": request},
+        )
+        if form in FILES:
+            return stream(form, "technologies", list(made.child.fields), made.data)
+        cursor = some[-1] if len(chosen) > size else ""
+        return Response({"next": paging.page_after(request, cursor), "results": made.data})
+
+
+def _told_of(watcher: Any) -> dict[str, str]:
+    return {"label": watcher.label, "account_type": watcher.account_type}
 
 
 class RunSerializer(Sparse):

@@ -7,6 +7,7 @@ from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from drf_spectacular.openapi import AutoSchema
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 
+from accounts.api import paging
 from accounts.api.base import ApiView
 from accounts.api.fields import PARAMETER as FIELDS
 from accounts.api.files import FILES, WRITERS
@@ -58,6 +59,10 @@ def taken(*parameters: OpenApiParameter, **more: Any) -> Callable[[Any], Any]:
     return extend_schema(parameters=list(parameters), **more)
 
 
+ONLY = parameter(FIELDS, "Only these fields, with commas.", {"type": "string"})
+PAGED = tuple(parameter(name, *said) for name, said in paging.ASKED.items())
+
+
 class Describing(AutoSchema):
     """Adds to what a view tells of itself what all of them have in common."""
 
@@ -67,8 +72,7 @@ class Describing(AutoSchema):
             if getattr(view, "has_past", False) and (self.method == "GET" or view.files):
                 found.append(parameter(MOMENT, AS_OF, {"type": "string"}))
             if hasattr(view, "queryset") and self.method == "GET":
-                said = "Only these fields, with commas."
-                found.append(parameter(FIELDS, said, {"type": "string"}))
+                found.append(ONLY)
             if getattr(getattr(view, self._action()), "takes_key", False):
                 found.append(KEYED)
             if self._action() == "retrieve":

@@ -10,13 +10,15 @@ from accounts.seeing import visible
 PARAMETER = "fields"
 
 
-class Sparse(serializers.ModelSerializer[Any]):
-    """Tells of a row what the address asks for; everything where it asks for nothing."""
+class Chosen:
+    """Lets an address choose the fields of what is told, not of what is told within."""
 
-    def get_fields(self) -> dict[str, Any]:
-        fields = super().get_fields()
+    def get_fields(self: Any) -> dict[str, Any]:
+        fields: dict[str, Any] = super().get_fields()  # type: ignore[misc]
         request = self.context.get("request")
-        if request is None or request.method != "GET":
+        many = isinstance(self.parent, serializers.ListSerializer)
+        within = (self.parent.parent if many else self.parent) is not None
+        if request is None or request.method != "GET" or within:
             return fields
         fields = {name: field for name, field in fields.items() if not field.write_only}
         asked = request.query_params.get(PARAMETER)
@@ -28,6 +30,14 @@ class Sparse(serializers.ModelSerializer[Any]):
             known = ", ".join(fields)
             raise ValidationError({PARAMETER: f"“{wrong[0][:40]}” is no field. Known: {known}."})
         return {name: field for name, field in fields.items() if name in names}
+
+
+class SparseRow(Chosen, serializers.Serializer[Any]):
+    """Tells what the address asks for, of what is no row of a table."""
+
+
+class Sparse(Chosen, serializers.ModelSerializer[Any]):
+    """Tells of a row what the address asks for; everything where it asks for nothing."""
 
     def build_relational_field(self, *args: Any) -> Any:
         """Let only rows in sight be named."""

@@ -1,30 +1,35 @@
 """What is found across items by HTTP: the search, and what differs between two moments."""
 
-from typing import Any
+from typing import Any, ClassVar
 
+from django.http.response import HttpResponseBase
 from rest_framework import serializers
 from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from accounts.api import paging
 from accounts.api.base import ApiView
-from accounts.api.describing import parameter, taken
+from accounts.api.describing import ONLY, PAGED, parameter, taken
+from accounts.api.fields import PARAMETER as FIELDS
+from accounts.api.fields import SparseRow
+from accounts.api.files import FILES, stream
 from accounts.api.problems import TooLarge
-from config.console.differences import WHATS, Asked, told
-from config.console.find.asked import ALSO, WAYS
+from config.console.differences import WHATS, Asked, every, told
+from config.console.find.asked import ALSO, SIZE, WAYS
 from config.console.find.asked import Asked as Sought
-from config.console.find.exporting import HOWS
+from config.console.find.exporting import HOWS, as_far_as_it_goes
 from config.console.find.page import answered
+from config.console.find.page import every as every_hit
 from items.api import LineSerializer
 from items.bounding import TooLong
 
-DIFFERING = 25
 DAY = {"type": "string", "description": "2026-11-08, or with a time: 2026-11-08T14:00"}
 KEYS = {"type": "string", "pattern": r"^[0-9]{1,17}(,[0-9]{1,17})*$"}
 
 
-class DifferingSerializer(serializers.Serializer[Any]):
+class DifferingSerializer(SparseRow):
     """An item that is not the same at two moments."""
 
     item = serializers.IntegerField(source="item.pk")
@@ -37,8 +42,10 @@ class DifferingSerializer(serializers.Serializer[Any]):
 
 
 class DifferencesSerializer(serializers.Serializer[Any]):
-    total = serializers.IntegerField()
-    page = serializers.IntegerField()
+    """One page of what differs."""
+
+    next = serializers.URLField(allow_null=True, help_text="The next page; null: this is the last.")
+    total = serializers.IntegerField(help_text="How many items differ, on all pages.")
     results = DifferingSerializer(many=True)
 
 
@@ -46,8 +53,11 @@ class DifferencesView(ApiView, APIView):
     """What differs between two moments: items that came, that went, and that changed, and how."""
 
     permission = "items.view_item"
-    asks = ("from", "to", "account", "technology", "item", "what", "page")
+    asks = ("from", "to", "account", "technology", "item", "what", FIELDS, *paging.ASKED)
     serializer_class = DifferencesSerializer
+    files = True
+    order = ("technology", "name", "id")
+    stand_ins: ClassVar[dict[str, str]] = {}
 
     @taken(
         parameter("from", "The moment to look back to.", DAY, required=True),
@@ -56,23 +66,30 @@ class DifferencesView(ApiView, APIView):
         parameter("technology", "Keys of technologies, with commas.", {"type": "string"}),
         parameter("item", "The key of one item.", {"type": "string", "pattern": "^[0-9]{1,17}$"}),
         parameter("what", "Which kind alone.", {"type": "string", "enum": list(WHATS)}),
-        parameter("page", "From 1.", {"type": "integer", "minimum": 1, "maximum": 10**6}),
+        ONLY,
+        *PAGED,
     )
-    def get(self, request: Request) -> Response:
+    def get(self, request: Request) -> HttpResponseBase:
         """Compare two moments."""
         asked = Asked(request.user, request.query_params)
         if asked.faults:
             raise ValidationError({"from": asked.faults})
-        page = whole_number(request, "page")
         if request.query_params.get("what") not in (None, "", *WHATS):
             raise ValidationError({"what": f"Choose from: {', '.join(WHATS)}."})
-        rows, start = asked.chosen(), (page - 1) * DIFFERING
-        some = told(rows.select_related("account")[start : start + DIFFERING])
-        found = {"total": rows.order_by().count(), "page": page, "results": list(some)}
-        return Response(DifferencesSerializer(found).data)
+        made: Any = DifferingSerializer(context={"request": request})
+        form = getattr(request.accepted_renderer, "format", "")
+        if form in FILES:
+            rows = map(made.to_representation, every(asked))
+            return stream(form, "differences", list(made.fields), rows)
+        _ = made.fields  # An unknown one is refused of no rows, too.
+        pages, total = paging.Pages(), asked.chosen().order_by().count()
+        some = pages.paginate_queryset(asked.chosen().select_related("account"), request, self)
+        results = [made.to_representation(one) for one in told(some)]
+        answer = pages.get_paginated_response(results)
+        return Response({**answer.data, "total": total})
 
 
-class HitSerializer(serializers.Serializer[Any]):
+class HitSerializer(SparseRow):
     """A thing that was found, or one place in it."""
 
     item = serializers.IntegerField(source="item.pk")
@@ -92,6 +109,11 @@ class HitSerializer(serializers.Serializer[Any]):
 
 
 class SearchSerializer(serializers.Serializer[Any]):
+    """What a search found; without `all` the first of each technology."""
+
+    next = serializers.URLField(
+        allow_null=True, help_text="With `all`: the next page; null: this is the last."
+    )
     places = serializers.IntegerField()
     items = serializers.IntegerField()
     stopped = serializers.CharField(help_text="Why not everything was read; empty: it was.")
@@ -102,9 +124,10 @@ class SearchView(ApiView, APIView):
     """The console's search: addresses, names, ids, texts, paths, tags and days."""
 
     permission = "items.view_item"
-    asks = ("q", "as", "how", "account", "technology", "also", "all", "page")
+    asks = ("q", "as", "how", "account", "technology", "also", "all", "page", FIELDS)
     has_past = True
     serializer_class = SearchSerializer
+    files = True
 
     @taken(
         parameter("q", "What to look for.", {"type": "string", "minLength": 1}, required=True),
@@ -115,19 +138,28 @@ class SearchView(ApiView, APIView):
         parameter("also", f"Look there, too: {', '.join(ALSO)}.", {"type": "string"}),
         parameter("all", "Every hit of one technology.", {"type": "string", "enum": ["1"]}),
         parameter("page", "Of every hit, from 1.", {"type": "integer", "minimum": 1}),
+        ONLY,
     )
-    def get(self, request: Request) -> Response:
+    def get(self, request: Request) -> HttpResponseBase:
         """Search what you may see."""
-        whole_number(request, "page")
+        page = whole_number(request, "page")
         asked = Sought.by(request)
         if not asked.question.terms:
             raise ValidationError({"q": "Say what to look for."})
+        made: Any = HitSerializer(context={"request": request})
+        heads, form = list(made.fields), getattr(request.accepted_renderer, "format", "")
+        if form in FILES:
+            hits = map(made.to_representation, every_hit(asked, request.user))
+            return stream(form, "search", heads, as_far_as_it_goes(hits))
         try:
             found = answered(asked, request.user)
         except TooLong as error:
             raise TooLarge(str(error)) from error
+        more = asked.whole and page * SIZE < found.places
+        following = request.build_absolute_uri(asked.link(page=page + 1)) if more else None
         told_of = {"places": found.places, "items": found.items, "stopped": found.stopped}
-        return Response(SearchSerializer({**told_of, "results": found.hits}).data)
+        results = [made.to_representation(one) for one in found.hits]
+        return Response({"next": following, **told_of, "results": results})
 
 
 def whole_number(request: Request, name: str) -> int:

@@ -17,7 +17,7 @@ from rest_framework.views import APIView
 from accounts.admin.exporting import Cut
 from accounts.api import paging
 from accounts.api.base import ApiView
-from accounts.api.describing import parameter, taken
+from accounts.api.describing import PAGED, parameter, taken
 from accounts.api.files import FILES, Told, stream
 from accounts.api.given import checked
 from accounts.moments import moment_of
@@ -34,7 +34,7 @@ from items.watchers import watchers
 WHO = ("item", "account", "account_name", "technology", "uid", "name", "region")
 ASKED = (
     parameter("group", "Only accounts of the group of this name.", {"type": "string"}),
-    *(parameter(name, *said) for name, said in paging.ASKED.items()),
+    *PAGED,
 )
 
 

@@ -124,7 +124,7 @@ def differences_page(request: HttpRequest) -> HttpResponseBase:
         case "csv":
             return _csv(asked)
         case "json":
-            return JsonResponse({"items": [_told(one) for one in _every(asked)], **_about(asked)})
+            return JsonResponse({"items": [_told(one) for one in every(asked)], **_about(asked)})
     return page(request, "differences", "What differs", _context(asked))
 
 
@@ -178,7 +178,7 @@ def _shown(one: Differing) -> dict[str, Any]:
 # -- as a file ----------------------------------------------------------------------------------
 
 
-def _every(asked: Asked) -> Iterator[Differing]:
+def every(asked: Asked) -> Iterator[Differing]:
     """Yield all that is asked for, a few configurations at a time."""
     keys = list(asked.chosen().values_list("history_id", flat=True))
     for start in range(0, len(keys), CHUNK):
@@ -220,7 +220,7 @@ def _csv(asked: Asked) -> StreamingHttpResponse:
 
     def lines() -> Iterator[str]:
         yield writer.writerow([*names, "where", "before", "after"])
-        for one in _every(asked):
+        for one in every(asked):
             row = _told(one)
             about = [harmless(str(row[name])) for name in names]
             told_of = [[line.where, line.before, line.after] for line in one.lines]

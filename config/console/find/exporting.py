@@ -1,7 +1,7 @@
 """What a search found as a file: CSV for a spreadsheet, JSON for a program."""
 
-from collections.abc import Iterable, Iterator, Sequence
-from typing import Any
+from collections.abc import Iterable, Iterator
+from typing import Any, TypeVar
 
 from django.http import HttpRequest, StreamingHttpResponse
 
@@ -10,6 +10,8 @@ from config.console.find.asked import Asked
 from items.bounding import TooLong
 from items.searching import HOLDS, INSIDE, IS, Hit
 from items.spotting import spots
+
+Line = TypeVar("Line")
 
 HOWS = {IS: "is it", HOLDS: "holds it", INSIDE: "inside it"}
 HEADS = (
@@ -26,7 +28,7 @@ def exported(
     return export(form, "search", HEADS, as_far_as_it_goes(lines))
 
 
-def as_far_as_it_goes(rows: Iterable[Sequence[Any]]) -> Iterator[Sequence[Any] | Cut]:
+def as_far_as_it_goes(rows: Iterable[Line]) -> Iterator[Line | Cut]:
     """Yield rows; where the time is over before the last one, say so in its place."""
     try:
         yield from rows

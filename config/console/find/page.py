@@ -58,7 +58,7 @@ def find(request: HttpRequest) -> HttpResponseBase:
     else:
         form = asked.given.get("export", "")
         if form in FORMS:
-            return exported(asked, _every(asked, request.user), request, form)
+            return exported(asked, every(asked, request.user), request, form)
         try:
             found = answered(asked, request.user)
             only_gone = not (found.places or asked.chosen.also) and _is_gone(asked, request.user)
@@ -94,7 +94,7 @@ def _is_gone(asked: Asked, user: Any) -> bool:
     return bool(answered(further, user).places)
 
 
-def _every(asked: Asked, user: Any) -> Iterator[Hit]:
+def every(asked: Asked, user: Any) -> Iterator[Hit]:
     sight = visible(Item.objects.all(), user)
     return every_hit(asked.question, sight, asked.chosen, asked.moment, FILE_SECONDS)
 
