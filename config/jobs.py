@@ -16,6 +16,7 @@ from config import pipeline, previews, scheduling
 from items.claiming import Busy
 from items.models import LeaseLost
 from notifications.following import follow
+from notifications.noticing import notice
 from notifications.relaying import relay
 from notifications.reminding import remind
 from notifications.report.planning import plan_weekly
@@ -34,6 +35,7 @@ def tick() -> None:
     relay(timezone.now())
     follow()
     remind(timezone.localtime())
+    notice(timezone.now())
     send_due()
     prune(timezone.now())
     prune_packs(timezone.now())

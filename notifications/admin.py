@@ -69,6 +69,9 @@ class SubscriptionAdmin(HistoryAdmin):
                     "created",
                     "changed",
                     "gone",
+                    "gaps",
+                    "endings",
+                    "rule_changes",
                     "weekly",
                     "weekly_quiet",
                 )
@@ -180,6 +183,9 @@ class SubscriptionAdmin(HistoryAdmin):
             "new": subscription.created,
             "changed": subscription.changed,
             "gone": subscription.gone,
+            "gaps": subscription.gaps,
+            "endings": subscription.endings,
+            "changed rules": subscription.rule_changes,
             "weekly report": subscription.weekly,
         }
         return ", ".join(word for word, told in words.items() if told) or "nothing"

@@ -53,6 +53,10 @@ def _subject(gathered: Gathered) -> str:
         change = gathered.changes[0]
         first = f"{change.label} {change.revision.name} {change.what}"
         return first + _and_more(gathered.changed - 1)
+    if gathered.sections and not gathered.sums:
+        section = gathered.sections[0]
+        rest = sum(one.count for one in gathered.sections) - 1
+        return f"{section.title}: {section.notices[0].title}" + _and_more(rest)
     created = sum(one.created for one in gathered.sums)
     issues = sum(one.issues for one in gathered.sums)
     parts = [f"{created} items read for the first time"] if created else []

@@ -26,7 +26,8 @@ class SubscriptionSerializer(Sparse):
         fields = (
             *("id", "name", "notifier", "address", "parameters", "on", "accounts", "groups"),
             *("technologies", "tags", "rules", "framework", "view", "created", "changed", "gone"),
-            *("issues", "reopened", "fixed", "least_score", "weekly", "weekly_quiet", "often"),
+            *("issues", "reopened", "fixed", "gaps", "endings", "rule_changes", "least_score"),
+            *("weekly", "weekly_quiet", "often"),
             *("hour", "weekday", "zone", "quiet_from", "quiet_until", "most_a_day"),
         )
 

@@ -1,6 +1,7 @@
 """What a message says, as plain JSON, for notifiers that show it in their own way.
 
-An alert: ``issues``, ``changes`` and ``sums`` as the mail shows them, worst first, and how many
+An alert: ``issues``, ``changes`` and ``sums`` as the mail shows them, worst first, ``notices`` of
+what is neither, and how many
 there are in ``counts``. A weekly report: ``headline``, ``opened``, ``fixed``, ``open``,
 ``by_severity``, and what else of its figures (``report/figures.py``) a service may show; links
 in those are paths. Moments are ISO 8601. Texts from clouds stand as they came: escape them for
@@ -8,6 +9,7 @@ where they are shown.
 """
 
 from collections.abc import Callable, Mapping
+from dataclasses import asdict
 from typing import Any
 
 from audits.models import IssueEvent
@@ -32,6 +34,11 @@ def _alert(context: Mapping[str, Any]) -> dict[str, Any]:
         "issues": [issue_fact(found.event) for topic in told.topics for found in topic.found],
         "changes": [change_fact(change) for change in told.changes],
         "sums": [_sum(one) for one in told.sums],
+        "notices": [
+            {"what": section.key, **asdict(notice)}
+            for section in told.sections
+            for notice in section.notices
+        ],
     }
 
 

@@ -16,6 +16,7 @@ from items.preceding import what_stood_before
 from items.revisions import Numbered, what_changed
 from notifications.mails import link
 from notifications.models import Line, Subscription
+from notifications.notices import MOST, Section, sections
 from notifications.summing import Sum, summed
 
 # What one mail shows in full; the rest is counted, with a link.
@@ -103,10 +104,12 @@ class Gathered:
     sums: list[Sum] = field(default_factory=list)
     summed: int = 0
     """Sums, in all."""
+    sections: list[Section] = field(default_factory=list)
+    """What is neither change nor issue."""
     words: int = MOST_WORDS
 
     def __bool__(self) -> bool:
-        return bool(self.topics or self.changes or self.sums)
+        return bool(self.topics or self.changes or self.sums or self.sections)
 
     @property
     def more_issues(self) -> int:
@@ -134,6 +137,7 @@ class Gathered:
             ],
             kinds=_first(self.kinds, MOST_KINDS // share),
             sums=_first(self.sums, MOST_SUMS // share),
+            sections=[_cut(one, "notices", MOST // share) for one in self.sections],
             words=MOST_WORDS // share,
         )
 
@@ -154,6 +158,7 @@ def gather(lines: QuerySet[Line], told: Subscription) -> Gathered:
         ],
         sums=sums[:MOST_SUMS],
         summed=len(sums),
+        sections=sections(lines),
     )
 
 

@@ -8,10 +8,10 @@ from django.utils import timezone
 
 from accounts.seeing import visible
 from audits.models import Comment, Coverage, Justification
-from audits.patterns import Pattern
 from audits.permits import why_not_answer
 from notifications.mails import Mail, link, written
 from notifications.models import Delivery
+from notifications.notices import scope_of
 
 State = Justification.State
 # What one mail names; the rest is counted.
@@ -106,14 +106,10 @@ def _days(until: date) -> str:
 
 
 def _row(one: Justification, says: str, text: str = "") -> dict[str, Any]:
-    if one.scope == Justification.Scope.PATTERN:
-        where = Pattern.of(one).words(one.account)
-    else:
-        where = ", ".join(str(part) for part in (one.item, one.account) if part)
     covers = Coverage.objects.filter(justification=one, until=None).count()
     return {
         "title": str(one.rule),
-        "where": where,
+        "where": scope_of(one),
         "says": says,
         "reason": one.reason,
         "text": text,

@@ -153,10 +153,15 @@ def write(
     subscription: Subscription, revisions: list[int], events: list[IssueEvent], run: Run | None
 ) -> None:
     """Add lines to the message that a subscription's news is gathered in."""
-    delivery = _gathering(subscription)
     lines = [Line(revision_id=pk) for pk in revisions]
     lines += [Line(event=event) for event in events]
     lines += [Line(run=run)] if run else []
+    add(subscription, lines)
+
+
+def add(subscription: Subscription, lines: Sequence[Line]) -> None:
+    """Add lines, in a transaction, to the message that a subscription's news is gathered in."""
+    delivery = _gathering(subscription)
     for line in lines:
         line.delivery, line.subscription = delivery, subscription
     Line.objects.bulk_create(lines, batch_size=BATCH, ignore_conflicts=True)

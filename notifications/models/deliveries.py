@@ -1,13 +1,15 @@
 """Every mail that went out or still has to, and what it tells."""
 
 import uuid
+from functools import reduce
+from operator import or_
 
 from django.conf import settings
 from django.db import models
 
 from accounts.models import User
-from audits.models import Comment, IssueEvent, Justification, Mention, Proposal, Reminder
-from items.models import Item, Run
+from audits.models import Comment, IssueEvent, Justification, Mention, Proposal, Reminder, Rule
+from items.models import Gap, Item, Run
 from notifications.models.subscriptions import Subscription
 
 
@@ -136,8 +138,13 @@ class Delivery(models.Model):
         return told.email if told else self.to
 
 
+TELLS = ("revision", "event", "run", "gap", "reminder", "move")
+"""Of what a line tells: of one of these."""
+
+
 class Line(models.Model):
-    """One thing that a subscriber is told, once: a change, an issue's event, or a run's sum."""
+    """One thing that a subscriber is told, once: a change, an issue's event, a run's sum, a gap, a
+    justification that ends, or that a rule changed."""
 
     delivery = models.ForeignKey(Delivery, on_delete=models.CASCADE, related_name="lines")
     subscription = models.ForeignKey(Subscription, on_delete=models.CASCADE, related_name="+")
@@ -146,19 +153,27 @@ class Line(models.Model):
     )
     event = models.ForeignKey(IssueEvent, on_delete=models.CASCADE, null=True, related_name="+")
     run = models.ForeignKey(Run, on_delete=models.CASCADE, null=True, related_name="+")
+    gap = models.ForeignKey(Gap, on_delete=models.CASCADE, null=True, related_name="+")
+    reminder = models.ForeignKey(Reminder, on_delete=models.CASCADE, null=True, related_name="+")
+    move = models.ForeignKey(
+        Rule.history.model,
+        on_delete=models.CASCADE,
+        null=True,
+        related_name="+",
+        help_text="By which another version of a rule, or none, came into force.",
+    )
 
     class Meta:
         constraints = [
             models.UniqueConstraint(fields=["subscription", one], name=f"told_once_of_{one}")
-            for one in ("revision", "event", "run")
+            for one in TELLS
         ] + [
             models.CheckConstraint(
-                condition=models.Q(revision__isnull=False)
-                | models.Q(event__isnull=False)
-                | models.Q(run__isnull=False),
+                condition=reduce(or_, (models.Q(**{f"{one}__isnull": False}) for one in TELLS)),
                 name="line_tells_something",
             )
         ]
 
     def __str__(self) -> str:
-        return f"{self.subscription_id} of {self.revision_id or self.event_id or self.run_id}"
+        about = next(one for one in TELLS if getattr(self, f"{one}_id"))
+        return f"{self.subscription_id} of {about} {getattr(self, f'{about}_id')}"

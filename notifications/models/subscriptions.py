@@ -73,6 +73,9 @@ class Subscription(models.Model):
     issues = models.BooleanField("new issues", default=True)
     reopened = models.BooleanField("reopened issues", default=True)
     fixed = models.BooleanField("fixed issues", default=False)
+    gaps = models.BooleanField("what can no longer be read", default=False)
+    endings = models.BooleanField("justifications that end", default=False)
+    rule_changes = models.BooleanField("changed rules", default=False)
     least_score = models.PositiveSmallIntegerField(
         default=4, validators=[MaxValueValidator(10)], help_text="Of issues, 0 to 10."
     )
