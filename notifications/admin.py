@@ -74,6 +74,7 @@ class SubscriptionAdmin(HistoryAdmin):
                     "rule_changes",
                     "weekly",
                     "weekly_quiet",
+                    "weekly_pdf",
                 )
             },
         ),

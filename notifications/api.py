@@ -27,7 +27,7 @@ class SubscriptionSerializer(Sparse):
             *("id", "name", "notifier", "address", "parameters", "on", "accounts", "groups"),
             *("technologies", "tags", "rules", "framework", "view", "created", "changed", "gone"),
             *("issues", "reopened", "fixed", "gaps", "endings", "rule_changes", "least_score"),
-            *("weekly", "weekly_quiet", "often"),
+            *("weekly", "weekly_quiet", "weekly_pdf", "often"),
             *("hour", "weekday", "zone", "quiet_from", "quiet_until", "most_a_day"),
         )
 

@@ -14,6 +14,7 @@ from accounts.models import Account, AccountGroup, User
 from audits.models import Framework, Rule, SavedView
 from config.plugins import Missing
 from items.models import Item
+from notifications import pdf
 from notifications.notifiers import notifiers
 from notifications.timing import Often, Timing
 
@@ -82,6 +83,9 @@ class Subscription(models.Model):
     weekly = models.BooleanField("weekly report", default=True)
     weekly_quiet = models.BooleanField(
         "also of a week without news", default=True, help_text="In one line."
+    )
+    weekly_pdf = models.BooleanField(
+        "weekly report also as PDF", default=False, help_text="Attached to the mail."
     )
     often = models.CharField(
         "how often",
@@ -162,6 +166,8 @@ class Subscription(models.Model):
             raise ValidationError({"zone": "No such time zone. Write it as Europe/Berlin."})
         if (self.quiet_from is None) != (self.quiet_until is None):
             raise ValidationError({"quiet_until": "Quiet hours need a beginning and an end."})
+        if self.weekly_pdf and (missing_part := pdf.why_not()):
+            raise ValidationError({"weekly_pdf": missing_part})
         if self.view_id and self.weekly:
             said = "The weekly report knows no queries. Turn it off to be told of a query."
             raise ValidationError({"weekly": said})

@@ -1,11 +1,14 @@
 """Write the mail of a week's report, from the figures that are kept of it."""
 
+from dataclasses import replace
 from typing import Any
 
 from django.conf import settings
 
 from notifications.mails import Mail, link, written
 from notifications.models import Delivery, Report
+from notifications.notifiers.base import File
+from notifications.pdf import pdf_of
 from notifications.report.files import files_of
 from notifications.report.made import report_of
 from notifications.report.view import shown, week_called
@@ -34,7 +37,12 @@ def mail_of(report: Report, delivery: Delivery | None = None) -> Mail:
         if report.subscription_id
         else "",
     }
-    return written("weekly", subject_of(report.figures), context, files_of(report))
+    mail = written("weekly", subject_of(report.figures), context, files_of(report))
+    if report.subscription and report.subscription.weekly_pdf:
+        name = f"vervet-report-{report.figures['last_day']}.pdf"
+        paper = File(name, "application/pdf", pdf_of(mail.html))
+        return replace(mail, files=(*mail.files, paper))
+    return mail
 
 
 def subject_of(figures: dict[str, Any]) -> str:

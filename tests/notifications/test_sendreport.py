@@ -1,5 +1,6 @@
 """The command that sends a report, and shows it before."""
 
+import socket
 from pathlib import Path
 
 import pytest
@@ -8,6 +9,7 @@ from django.core.management import CommandError, call_command
 from accounts.moments import moment_named
 from audits.models import Issue
 from notifications.models import Delivery, Report, Subscription
+from notifications.pdf import pdf_of
 from notifications.report.made import unsent
 from tests.audits.replaying import dated, day, group, look, rule_at
 from tests.factories import AccountFactory, SubscriptionFactory
@@ -100,3 +102,26 @@ def test_a_week_without_news_is_one_line_or_nothing(told: Subscription, inbox: I
     assert not inbox.mails
     call_command("sendreport", "Lead", "--week", "2026-03-29")
     assert "Nothing new in this week." in text_of(inbox.mails.pop())
+
+
+def test_a_report_goes_as_pdf_too_where_that_is_asked_for(
+    told: Subscription, inbox: Inbox, tmp_path: Path
+) -> None:
+    file = tmp_path / "report.pdf"
+    call_command("sendreport", "Lead", *WEEK, preview=str(file))
+    assert file.read_bytes().startswith(b"%PDF-")
+    Subscription.objects.update(weekly_pdf=True)
+    call_command("sendreport", "Lead", *WEEK)
+    paper = next(part for part in inbox.mails.pop().walk() if part.get_content_subtype() == "pdf")
+    assert paper.get_filename() == "vervet-report-2026-03-15.pdf"
+    assert paper.get_payload(decode=True).startswith(b"%PDF-")
+
+
+def test_nothing_is_fetched_for_a_pdf() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        port = listening.getsockname()[1]
+        page = f'<p>It</p><img src="http://127.0.0.1:{port}/x.png"><img src="file:///etc/hostname">'
+        assert pdf_of(page).startswith(b"%PDF-")
+        listening.setblocking(False)
+        with pytest.raises(BlockingIOError):
+            listening.accept()

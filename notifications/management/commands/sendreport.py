@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from accounts.moments import Moment
 from notifications.models import Delivery, Subscription
+from notifications.pdf import pdf_of
 from notifications.report.made import unsent, week_around, week_before
 from notifications.report.mail import mail_of
 from notifications.report.planning import plan
@@ -42,7 +43,7 @@ class Command(BaseCommand):
             help="a day of it; else the last that is over",
         )
         parser.add_argument(
-            "--preview", metavar="FILE", help="write the mail as HTML; its text beside it as .txt"
+            "--preview", metavar="FILE", help="write the mail as HTML or .pdf; its text beside it"
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -67,8 +68,13 @@ class Command(BaseCommand):
     def _write(self, told: Subscription, moment: Moment, file: Path) -> None:
         mail = mail_of(unsent(told, moment))
         try:
-            file.write_text(mail.html, encoding="utf-8")
+            if file.suffix == ".pdf":
+                file.write_bytes(pdf_of(mail.html))
+            else:
+                file.write_text(mail.html, encoding="utf-8")
             file.with_suffix(".txt").write_text(mail.text, encoding="utf-8")
+        except ValueError as error:
+            raise CommandError(str(error)) from error
         except OSError as error:
             raise CommandError(f"{file} cannot be written: {error.strerror}.") from error
         self.stdout.write(f"{mail.subject}\n{file}, {file.with_suffix('.txt')}")
