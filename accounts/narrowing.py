@@ -33,6 +33,7 @@ LETS: dict[str, tuple[str, ...]] = {
     Scope.OPERATE: (
         "accounts.scan_account",
         "accounts.push_account",
+        "notifications.send_delivery",
         "audits.change_reviewpolicy",
         *(
             f"{app}.{to}_*"

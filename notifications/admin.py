@@ -22,7 +22,7 @@ from notifications.notifiers import notifiers
 from notifications.notifiers.base import Notifier
 from notifications.reach import STAND_INS, in_reach
 from notifications.report.pages import ReportAdmin, week_view
-from notifications.resending import send_again
+from notifications.resending import SEND, send_again
 
 __all__ = ["DeliveryAdmin", "ReportAdmin", "SubscriptionAdmin", "in_reach"]
 
@@ -212,9 +212,6 @@ TONES = {
     Delivery.State.SENT: "good",
     Delivery.State.FAILED: "critical",
 }
-
-
-SEND = "notifications.send_delivery"
 
 
 @admin.register(Delivery)

@@ -2,12 +2,22 @@
 
 from typing import Any
 
+from django.core.exceptions import PermissionDenied
+from django.db import transaction
 from rest_framework import serializers
+from rest_framework.decorators import action
+from rest_framework.request import Request
+from rest_framework.response import Response
 
 from accounts.api.base import GuardedViewSet
+from accounts.api.describing import taken
 from accounts.api.fields import Sparse
+from accounts.api.once import once
+from accounts.api.problems import Conflict
 from accounts.api.writing import Added, Deleted, Edited
 from notifications.models import Delivery, Report, Subscription
+from notifications.reach import in_reach
+from notifications.resending import SEND, send_again
 
 
 class SubscriptionSerializer(Sparse):
@@ -59,6 +69,25 @@ class DeliveryViewSet(GuardedViewSet):
     serializer_class = DeliverySerializer
     order = ("-id",)
     joined = ("subscription", "person")
+
+    def lets_in(self, user: Any) -> bool:
+        sends = self.action == "resend"
+        return super().lets_in(user) and (not sends or user.has_perm(SEND))
+
+    @once()
+    @taken(request=None, responses={202: DeliverySerializer})
+    @action(detail=True, methods=["post"])
+    @transaction.atomic
+    def resend(self, request: Request, **_: Any) -> Response:
+        """Send it once more to all its readers, with the key that it had. Not while it waits."""
+        found = self.get_object()
+        row = Delivery.objects.filter(pk=found.pk)
+        rows = in_reach(row, request.user, "subscription", SEND)
+        if not rows.exists():
+            raise PermissionDenied("It is not yours to send again.")
+        if not send_again(rows, request.user):
+            raise Conflict("It waits to be sent already.")
+        return Response(self.telling(self.get_object())[0], status=202)
 
 
 class ReportSerializer(Sparse):

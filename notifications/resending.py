@@ -9,6 +9,8 @@ from django.utils import timezone
 from accounts.ledger import enter_each
 from notifications.models import Delivery
 
+SEND = "notifications.send_delivery"
+"""What it takes, for all that a message is about."""
 ENDED = (Delivery.State.SENT, Delivery.State.FAILED)
 
 

@@ -3,14 +3,24 @@
 from typing import Any
 
 import pytest
+from django.contrib.auth.models import Group
 from django.test import Client
 
-from accounts.models import Account
+from accounts.models import Account, Grant
 from audits.models import Comment, Issue, Justification
 from config.roles import ROLES
 from items.models import Item, Run, Slice
+from notifications.models import Delivery
 from tests.config.test_api_tokens import token_of
-from tests.factories import AccountFactory, GroupFactory, IssueFactory, a_rule, granted
+from tests.factories import (
+    NOW,
+    AccountFactory,
+    GroupFactory,
+    IssueFactory,
+    SubscriptionFactory,
+    a_rule,
+    granted,
+)
 
 pytestmark = pytest.mark.django_db
 REVIEW = {"reviewer", "approver"}
@@ -148,3 +158,30 @@ def test_what_is_sent_is_recorded_and_judged_and_sent_again_changes_nothing(grou
     )
     foreign = token_of(granted("operator", GroupFactory()), "operate")
     assert send(foreign, "items", body).status_code == 403
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_a_message_is_sent_again_by_operators_once_and_with_its_key(group: Any, role: str) -> None:
+    subscription = SubscriptionFactory()
+    subscription.groups.add(group)
+    message = Delivery.objects.create(
+        subscription=subscription, state=Delivery.State.FAILED, attempts=9, due_at=NOW, since=NOW
+    )
+    name, key = f"deliveries/{message.pk}/resend", message.message_id
+    person = granted(role, group)
+    assert send(token_of(person, "read", "review", "rules"), name, {}).status_code == 403
+    elsewhere = token_of(granted(role, GroupFactory()), "read", "operate")
+    assert send(elsewhere, name, {}).status_code in (403, 404)
+    looks_further = granted("viewer")
+    Grant.objects.create(
+        user=looks_further, role=Group.objects.get(name=role), group=GroupFactory()
+    )
+    assert send(token_of(looks_further, "read", "operate"), name, {}).status_code == 403
+    header = token_of(person, "read", "operate")
+    answer = send(header, name, {})
+    assert answer.status_code == (202 if role == "operator" else 403), answer.content
+    message.refresh_from_db()
+    assert message.message_id == key
+    if role == "operator":
+        assert message.state == answer.json()["state"] == Delivery.State.GATHERING
+        assert send(header, name, {}).status_code == 409
