@@ -5,7 +5,11 @@ from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
-from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
+from unfold.widgets import (
+    UnfoldAdminSelectWidget,
+    UnfoldAdminTextareaWidget,
+    UnfoldAdminTextInputWidget,
+)
 
 from accounts.types.base import Parameter
 
@@ -64,12 +68,11 @@ def _field(parameter: Parameter) -> forms.Field:
             widget=UnfoldAdminSelectWidget(),
         )
     wants = f"Wants {parameter.wants}." if parameter.wants else ""
+    widget = UnfoldAdminTextareaWidget if parameter.multiline else UnfoldAdminTextInputWidget
     return forms.CharField(
         label=parameter.label,
         help_text=" ".join(filter(None, (parameter.help, wants))),
-        required=False,
+        required=parameter.required,
         initial=initial,
-        widget=UnfoldAdminTextInputWidget(
-            attrs={"placeholder": "made when this is saved"} if made else None
-        ),
+        widget=widget(attrs={"placeholder": "made when this is saved"} if made else None),
     )

@@ -25,6 +25,7 @@ class Parameter:
     check: Callable[[str], object] | None = None
     """What else a value must hold to: raises ValueError that says why it does not."""
     required: bool = False
+    multiline: bool = False
     secret: bool = False
     """Whether the ledger tells only that it changed, not what it is."""
 

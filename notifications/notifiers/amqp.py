@@ -48,7 +48,7 @@ class Amqp(Notifier):
         Parameter(
             "password",
             "Password",
-            f"Of the user; {WANTS}.",
+            "Of the user.",
             pattern=PATTERN,
             wants=WANTS,
             secret=True,

@@ -50,7 +50,7 @@ class Git(Notifier):
         Parameter(
             "token",
             "Token",
-            f"It may push to the branch; {WANTS}.",
+            "It may push to the branch.",
             pattern=PATTERN,
             wants=WANTS,
             secret=True,

@@ -33,7 +33,7 @@ class GitHub(Tracker):
         Parameter(
             "token",
             "Token",
-            f"It may write issues; {WANTS}.",
+            "It may write issues.",
             pattern=PATTERN,
             wants=WANTS,
             secret=True,

@@ -39,7 +39,7 @@ class Jira(Tracker):
         Parameter(
             "token",
             "Token",
-            f"An API token, or a personal access token; {WANTS}.",
+            "An API token, or a personal access token.",
             pattern=PATTERN,
             wants=WANTS,
             secret=True,

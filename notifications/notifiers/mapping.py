@@ -23,6 +23,7 @@ def fields_parameter(example: str) -> Parameter:
         f"Of each ticket, as JSON: {example}. Names that may stand in texts: "
         f"{', '.join(f'${name}' for name in NAMES)}.",
         check=check_fields,
+        multiline=True,
     )
 
 

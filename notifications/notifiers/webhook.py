@@ -21,7 +21,7 @@ class Webhook(Notifier):
         Parameter(
             "secret",
             "Signing secret",
-            f"Both sides know it; {WANTS}.",
+            "Both sides know it.",
             pattern=PATTERN,
             wants=WANTS,
             secret=True,

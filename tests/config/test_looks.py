@@ -117,6 +117,8 @@ PAGES = (
     "/items/watchersetting/",
     "/items/ignoredname/",
     "/notifications/subscription/",
+    "/notifications/subscription/add/?notifier=jira",
+    "/notifications/subscription/add/?notifier=amqp",
     "/notifications/delivery/",
     "/accounts/accountgroup/",
     "/accounts/accountgroup/add/",
