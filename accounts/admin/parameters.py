@@ -68,11 +68,13 @@ def _field(parameter: Parameter) -> forms.Field:
             widget=UnfoldAdminSelectWidget(),
         )
     wants = f"Wants {parameter.wants}." if parameter.wants else ""
-    widget = UnfoldAdminTextareaWidget if parameter.multiline else UnfoldAdminTextInputWidget
+    widget, size = UnfoldAdminTextInputWidget, {}
+    if parameter.multiline:
+        widget, size = UnfoldAdminTextareaWidget, {"rows": "4"}
     return forms.CharField(
         label=parameter.label,
         help_text=" ".join(filter(None, (parameter.help, wants))),
         required=parameter.required,
         initial=initial,
-        widget=widget(attrs={"placeholder": "made when this is saved"} if made else None),
+        widget=widget(attrs=size | ({"placeholder": "made when this is saved"} if made else {})),
     )

@@ -16,7 +16,10 @@ from notifications.notifiers import notifiers
 from notifications.notifiers.git import author, path
 from notifications.resending import send_again
 from notifications.sending import send_due
+from tests.cloud.server import MotoCloud
+from tests.conftest import Scan
 from tests.factories import AccountFactory, ItemFactory, SubscriptionFactory
+from tests.items.test_recording import make_group, open_port
 from tests.notifications.githost import TOKEN, GitHost, serving
 from tests.notifications.happening import (
     HOSTILE,
@@ -86,6 +89,29 @@ def test_the_first_change_of_what_was_there_before_shows_its_difference(host: Gi
     send_again(Delivery.objects.all(), None)
     sent()
     assert len(host.log("%H")) == 2
+
+
+def test_a_security_group_is_under_source_control_from_the_first_look_on(
+    host: GitHost, cloud: MotoCloud, scan: Scan
+) -> None:
+    ec2 = cloud.client("ec2", "eu-west-1", "222222222222")
+    told = kept_in(host)
+    group, other = make_group(ec2, "web", 443), make_group(ec2, "other", 443)
+    ec2.create_tags(Resources=[group], Tags=[{"Key": "Team", "Value": "web"}])
+    told.tags = ["Team=web"]
+    told.save()
+    scan()
+    assert sent() == ["sent"], why()
+    kept = host.git("ls-tree", "-r", "--name-only", "main").split()
+    assert kept == [f"222222222222/aws.ec2.security_group/eu-west-1/{group}.json"]
+    for one in (group, other):
+        open_port(ec2, one, 22)
+    scan()
+    assert set(sent()) == {"sent"}, why()
+    assert len(host.log("%H")) == 2
+    changed = host.git("show", "--format=%s", "main")
+    assert '+      "FromPort": 22' in changed
+    assert changed.startswith("EC2 security group web changed")
 
 
 @pytest.mark.django_db
