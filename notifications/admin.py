@@ -21,6 +21,7 @@ from notifications.models import Delivery, Subscription
 from notifications.notifiers import notifiers
 from notifications.notifiers.base import Notifier
 from notifications.reach import STAND_INS, in_reach
+from notifications.rehearsals import Rehearsing
 from notifications.report.pages import ReportAdmin, week_view
 from notifications.resending import SEND, send_again
 
@@ -34,7 +35,7 @@ class OnFacet(Choice):
 
 
 @admin.register(Subscription)
-class SubscriptionAdmin(HistoryAdmin):
+class SubscriptionAdmin(Rehearsing, HistoryAdmin):
     stand_ins = STAND_INS
     names_accounts = ("accounts",)
     change_form_template = "console/subscription.html"

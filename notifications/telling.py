@@ -60,9 +60,9 @@ def tell(changes: Changes, events: Sequence[IssueEvent]) -> None:
             for pk, (item, kind) in revisions.items()
             if item in heard and getattr(subscription, WANTED[kind])
         ]
-        scored = [event for event in single if _wants(subscription, event, heard)]
+        scored = [event for event in single if wants(subscription, event, heard)]
         in_sum = (first & heard and subscription.created) or any(
-            _wants(subscription, event, heard) for event in summed
+            wants(subscription, event, heard) for event in summed
         )
         if wanted or scored or in_sum:
             write(subscription, wanted, scored, run if in_sum else None)
@@ -89,7 +89,7 @@ def tell_of_questions(events: Sequence[IssueEvent]) -> None:
             for event in found
         ]
         heard = heard_of(subscription, {event.issue.item_id for event in about})
-        scored = [event for event in about if _wants(subscription, event, heard)]
+        scored = [event for event in about if wants(subscription, event, heard)]
         if scored:
             write(subscription, [], scored, None)
 
@@ -110,7 +110,8 @@ def heard_of(subscription: Subscription, items: set[int]) -> set[int]:
     return shown(subscription.view, items, seen)
 
 
-def _wants(subscription: Subscription, event: IssueEvent, heard: set[int]) -> bool:
+def wants(subscription: Subscription, event: IssueEvent, heard: set[int]) -> bool:
+    """Say whether a subscription is told of an event; ``heard`` are the items it hears of."""
     asked = getattr(subscription, ASKED.get(What(event.what), "issues"))
     worth = asked and event.score >= subscription.least_score
     return worth and event.issue.item_id in heard and wants_rule(subscription, event.version)

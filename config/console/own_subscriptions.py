@@ -15,6 +15,7 @@ from notifications.admin import SubscriptionAdmin
 from notifications.forms import SubscriptionForm
 from notifications.models import OwnSubscription
 from notifications.notifiers import notifiers
+from notifications.rehearsals import Rehearsing
 
 # Of what is watched so many are named.
 MOST = 100
@@ -33,7 +34,8 @@ class OwnSubscriptionForm(SubscriptionForm):
 
 
 @admin.register(OwnSubscription)
-class OwnSubscriptionAdmin(GuardedAdmin):
+class OwnSubscriptionAdmin(Rehearsing, GuardedAdmin):
+    change_form_template = "console/own_subscription.html"
     list_display = ("name", "about", "told_of", "often", "on")
     search_fields = ("name",)
     list_intro = "What you are mailed because you asked for it, within what you may see."
