@@ -30,6 +30,8 @@ from config.console.page import one, page
 from config.console.settled import settled
 from items.naming import technology_label
 from items.watchers import watchers
+from notifications.models import Ticket
+from notifications.reach import in_reach
 
 PARTLY_KEPT = (
     "What was found is told as it was found last; who was to decide, and what waited for "
@@ -101,7 +103,7 @@ def _context(request: HttpRequest, issue: Issue, forms: dict[str, Any]) -> dict[
         "issue": issue,
         "version": issue.version,
         "missing": watchers.why_not(issue.item.technology),
-        "facts": _facts(issue, past),
+        "facts": [*_facts(issue, past), *_tickets(issue, past, request.user)],
         "where": [] if past else where(issue),
         "item": issue.item,
         "references": _links(issue.version.references),
@@ -136,6 +138,25 @@ def _waiting(issue: Issue, user: Any) -> list[Justification]:
         one
         for one in rows
         if one.scope != Justification.Scope.PATTERN or Pattern.of(one).holds(issue.item)
+    ]
+
+
+def _tickets(issue: Issue, past: datetime | None, user: Any) -> list[dict[str, Any]]:
+    """Return the tickets that services keep of the issue, of subscriptions that are in sight."""
+    if past:
+        return []
+    kept = (
+        Ticket.objects.filter(issue=issue.pk).exclude(reference="").select_related("subscription")
+    )
+    return [
+        {
+            "name": "Ticket",
+            "value": ticket.reference,
+            "hint": ticket.subscription.name,
+            "link": ticket.page,
+        }
+        for ticket in in_reach(kept.order_by("pk"), user, "subscription")
+        if ticket.page
     ]
 
 

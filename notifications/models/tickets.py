@@ -4,6 +4,7 @@ from django.db import models
 
 from audits.models import Issue, IssueEvent
 from notifications.models.subscriptions import Subscription
+from notifications.notifiers import notifiers
 
 
 class Ticket(models.Model):
@@ -34,6 +35,12 @@ class Ticket(models.Model):
                 fields=["subscription", "issue", "address"], name="one_ticket_of_an_issue"
             )
         ]
+
+    @property
+    def page(self) -> str:
+        """Where a person sees it; empty where there is no such page."""
+        key = self.subscription.notifier
+        return notifiers[key].page_of(self.address, self.reference) if key in notifiers else ""
 
     def __str__(self) -> str:
         return self.reference or f"of issue {self.issue_id}, not there yet"

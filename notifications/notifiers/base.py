@@ -101,6 +101,11 @@ class Notifier:
         """Return the parameters, defaults filled in; raise ValidationError with every fault."""
         return completed(cls.parameters, given, cls.label)
 
+    @classmethod
+    def page_of(cls, address: str, reference: str) -> str:
+        """Return where a person sees what is kept under a reference; empty: nowhere."""
+        return ""
+
     def deliver(self, delivery: Outgoing) -> None:
         """Send it; return once it was taken, raise where it was not.
 

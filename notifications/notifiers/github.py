@@ -48,6 +48,10 @@ class GitHub(Tracker):
         if not re.fullmatch(r"/[\w-]+/[\w.-]+", urlsplit(address).path, re.ASCII):
             raise ValidationError(f"Must be a repository. {cls.address_help}")
 
+    @classmethod
+    def page_of(cls, address: str, reference: str) -> str:
+        return f"{address}/issues/{reference}"
+
     def desk(self, delivery: Outgoing) -> Desk:
         token = resolved(delivery.parameters["token"])
         fields = delivery.parameters["fields"]

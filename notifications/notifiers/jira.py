@@ -68,6 +68,10 @@ class Jira(Tracker):
         if not re.fullmatch(PROJECT, urlsplit(address).path, re.ASCII):
             raise ValidationError(f"Must be a project. {cls.address_help}")
 
+    @classmethod
+    def page_of(cls, address: str, reference: str) -> str:
+        return f"{address.rpartition('/')[0]}/{reference}"
+
     def desk(self, delivery: Outgoing) -> Desk:
         return Project(delivery)
 

@@ -7,15 +7,17 @@ from typing import Any
 
 import pytest
 from django.core.exceptions import ValidationError
+from django.test import Client
 from django.utils import timezone
 
+from accounts.models import AccountGroup
 from audits.models import What
 from notifications.following import follow
 from notifications.models import Delivery, Line, Subscription, Ticket
 from notifications.notifiers import notifiers
 from notifications.notifiers.mapping import fields_of
 from notifications.resending import send_again
-from tests.factories import SubscriptionFactory
+from tests.factories import GroupFactory, SubscriptionFactory, granted
 from tests.notifications.desks import (
     TOKEN,
     DeskServer,
@@ -65,6 +67,23 @@ def test_a_ticket_is_opened_commented_closed_and_opened_again(desk: DeskServer) 
     assert set(sent()) == {"sent"}
     assert (len(desk.tickets), len(desk.comments())) == (1, 3)
     assert Ticket.objects.get().reference == next(iter(desk.tickets))
+
+
+@pytest.mark.django_db
+def test_the_page_of_an_issue_leads_to_its_ticket(desk: DeskServer, admin_client: Client) -> None:
+    told, issue = told_by(desk), an_issue()
+    happens(issue, What.OPENED, told)
+    sent()
+    (reference,) = desk.tickets
+    path = "/acme/security/issues/" if isinstance(desk, GitHubServer) else "/browse/"
+    page = f"/audits/issue/{issue.pk}/change/"
+    assert f'href="{desk.url}{path}{reference}"' in admin_client.get(page).content.decode()
+    viewer = granted("viewer", GroupFactory())
+    issue.item.account.groups.set(AccountGroup.objects.all())
+    admin_client.force_login(viewer)
+    shown = admin_client.get(page).content.decode()
+    assert "Open to the world" in shown
+    assert desk.url not in shown, "who told of all accounts is none of theirs"
 
 
 @pytest.mark.django_db
