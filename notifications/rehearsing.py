@@ -1,6 +1,6 @@
 """What a subscription would have sent: told again from what was recorded, as its wishes are now."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, NamedTuple
@@ -12,6 +12,7 @@ from audits.models import IssueEvent
 from items.models import Item, Kind, Run
 from items.recording import BATCH
 from notifications.alerts import alert
+from notifications.flapping import QUIET, tells_all
 from notifications.mails import Mail
 from notifications.models import Delivery, Line, Subscription
 from notifications.telling import NEW, TOLD, WANTED, heard_of, is_single, wants
@@ -47,6 +48,7 @@ class Revised(NamedTuple):
     at: datetime
     account: int
     technology: str
+    digest: str
 
 
 def rehearse(told: Subscription, since: datetime, until: datetime) -> list[Rehearsed]:
@@ -55,7 +57,7 @@ def rehearse(told: Subscription, since: datetime, until: datetime) -> list[Rehea
     The accounts' groups, the tags and what the owner may see are those of today.
     """
     mails: list[Rehearsed] = []
-    for at, what, key in sorted(_moments(told, since, until)):
+    for at, what, key in _moments(told, since, until):
         if not mails or mails[-1].due <= at:
             due = told.timing.due(
                 at, lambda start, end: sum(start <= mail.due < end for mail in mails)
@@ -105,7 +107,22 @@ def _moments(told: Subscription, since: datetime, until: datetime) -> list[Momen
     heard: set[int] = set()
     for portion in _portions(sorted(items)):
         heard |= heard_of(told, set(portion))
-    return [*_of_changes(told, revisions, first, heard), *_of_issues(told, events, first, heard)]
+    found = [*_of_changes(told, revisions, first, heard), *_of_issues(told, events, first, heard)]
+    states = {"revision": {row.key: (row.item, row.kind, row.digest) for row in revisions}}
+    states["event"] = {one.pk: (one.issue_id, str(one.what), "") for one in events}
+    return sorted(found) if tells_all(told) else list(_steady(sorted(found), states))
+
+
+def _steady(moments: Iterable[Moment], states: Mapping[str, Mapping[int, Any]]) -> Iterator[Moment]:
+    """Leave out what flaps, as in ``flapping.py``."""
+    heard: dict[Any, datetime] = {}
+    for at, what, key in moments:
+        if what in states:
+            state = what, states[what][key]
+            if state in heard and at - heard[state] < QUIET:
+                continue
+            heard[state] = at
+        yield at, what, key
 
 
 def _revisions(told: Subscription, since: datetime, until: datetime) -> list[Revised]:
@@ -113,7 +130,7 @@ def _revisions(told: Subscription, since: datetime, until: datetime) -> list[Rev
         history_date__gte=since, history_date__lt=until, kind__in=[*WANTED], **_scope(told, "")
     ).order_by("-history_date", "-history_id")
     names = ("history_id", "id", "run_id", "kind", "history_date", "account_id", "technology")
-    return [Revised(*row) for row in rows.values_list(*names)[:MOST]]
+    return [Revised(*row) for row in rows.values_list(*names, "digest")[:MOST]]
 
 
 def _first_looks(revisions: Iterable[Revised]) -> FirstLooks:

@@ -9,6 +9,7 @@ from audits.models import Cause, IssueEvent, What
 from audits.showing import shown
 from items.models import Item, Kind, Run
 from items.recording import BATCH, Changes
+from notifications.flapping import steady_events, steady_revisions
 from notifications.models import Delivery, Line, Subscription
 from notifications.narrowing import narrowed, wants_rule
 
@@ -64,6 +65,7 @@ def tell(changes: Changes, events: Sequence[IssueEvent]) -> None:
         in_sum = (first & heard and subscription.created) or any(
             wants(subscription, event, heard) for event in summed
         )
+        wanted, scored = steady_revisions(subscription, wanted), steady_events(subscription, scored)
         if wanted or scored or in_sum:
             write(subscription, wanted, scored, run if in_sum else None)
 

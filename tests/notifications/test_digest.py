@@ -1,13 +1,15 @@
 """A mail of very much is as easy to make and to read as one of a little."""
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 
 from accounts.models import Account
-from audits.models import What
+from audits.models import IssueEvent, What
 from audits.reviewing import justify
 from config import pipeline
 from items.models import Item
@@ -160,3 +162,32 @@ def test_a_change_names_who_did_it_and_leads_to_the_inbox_where_it_waits() -> No
         assert body.count("203.0.113.9, AuthorizeSecurityGroupIngress") == 2
         assert body.count("/audits/changereview/?state=waiting") == 1
     assert mail.text.count("by mallory, from 203.0.113.9") == 2
+
+
+def test_what_flaps_is_said_once_a_day() -> None:
+    a_rule("bad", **RULE)
+    account = AccountFactory()
+    good, bad = {"A": 1}, {"A": 1, "Bad": True}
+    push(account, good)
+    told = SubscriptionFactory(fixed=True)
+
+    def heard() -> tuple[int, int]:
+        lines = Line.objects.filter(subscription=told)
+        return lines.exclude(revision=None).count(), lines.exclude(event=None).count()
+
+    push(account, bad)
+    push(account, good)
+    assert heard() == (2, 2), "there and back is said"
+    push(account, bad)
+    assert heard() == (2, 3), "that it came back, too"
+    for config in (good, bad, good, bad):
+        push(account, config)
+    assert heard() == (2, 3)
+    push(account, {"A": 2, "Bad": True})
+    assert heard() == (3, 3), "what is new is told"
+
+    yesterday = timezone.now() - timedelta(days=1)
+    Item.history.update(history_date=yesterday)
+    IssueEvent.objects.update(at=yesterday)
+    push(account, good)
+    assert heard() == (4, 4)

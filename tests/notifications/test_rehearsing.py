@@ -59,6 +59,8 @@ def eventful_week(account: Account) -> None:
     a_rule("late", title="Late", expression="A", score=5)
     pipeline.judge(account.pk, SECURITY_GROUPS)
     push(account, {"A": 4, "Bad": True}, {"A": 1, "Bad": True})
+    for number in range(4):
+        push(account, {"A": number % 2}, {"A": 1, "Bad": True} if number % 2 else {"A": 1})
 
 
 def test_what_would_have_been_told_is_what_was_told() -> None:
