@@ -8,11 +8,14 @@ import pytest
 from accounts.moments import moment_named
 from audits.models import ChangeReview
 from items.models import Gap
-from notifications.models import Subscription
+from notifications.models import Delivery, Subscription
 from notifications.report.made import unsent
 from notifications.report.mail import mail_of
+from notifications.sending import WRITERS, send_due
 from tests.audits.replaying import GROUPS, dated, day, group, judge, justify_at, look, rule_at
 from tests.factories import AccountFactory, GroupFactory, SubscriptionFactory, UserFactory
+from tests.notifications.smtp import Inbox, html_of
+from tests.notifications.test_every_mail import SAMPLES
 
 pytestmark = [pytest.mark.needs("browser"), pytest.mark.django_db(transaction=True)]
 
@@ -65,13 +68,29 @@ def test_the_weekly_report_fits_every_width_and_asks_nobody(
     assert "Waiting for somebody" in mail.html
     assert "What we did not see" in mail.html
     assert "Rules that changed" in mail.html
+    fits(chromium, mail.html, "weekly-whole")
+
+
+@pytest.mark.parametrize("kind", WRITERS)
+def test_each_mail_fits_every_width_whatever_things_are_called(
+    kind: str, inbox: Inbox, settings: Any, chromium: Any
+) -> None:
+    SAMPLES[kind](settings)
+    Delivery.objects.exclude(kind=kind).delete()
+    assert send_due(now_too=True) > 0
+    fits(chromium, html_of(inbox.mails[0]), kind)
+
+
+def fits(chromium: Any, html: str, name: str) -> None:
+    """Show a mail at some widths: nothing is asked for, runs, or is wider; keep pictures."""
     PICTURES.mkdir(parents=True, exist_ok=True)
     for width in WIDTHS:
         page = chromium.new_context(viewport={"width": width, "height": 900}).new_page()
-        asked: list[str] = []
-        page.on("request", lambda request, asked=asked: asked.append(request.url))
-        page.set_content(mail.html)
-        page.screenshot(path=PICTURES / f"mail-weekly-{width}.png", full_page=True)
-        assert not asked
+        wrong: list[str] = []
+        page.on("request", lambda request, wrong=wrong: wrong.append(request.url))
+        page.on("dialog", lambda dialog, wrong=wrong: wrong.append(dialog.message))
+        page.set_content(html)
+        page.screenshot(path=PICTURES / f"mail-{name}-{width}.png", full_page=True)
+        assert not wrong
         assert page.evaluate("document.documentElement.scrollWidth") <= width
         page.close()
