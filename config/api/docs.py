@@ -44,7 +44,9 @@ def groups() -> list[dict[str, Any]]:
     for path, methods in schema["paths"].items():
         for method, operation in methods.items():
             for name in operation["tags"]:
-                by_name.setdefault(name, []).append(_told(path, method, operation))
+                told = _told(path, method, operation)
+                told["sent"] = list(_sent(operation, schema["components"]["schemas"]))
+                by_name.setdefault(name, []).append(told)
     return [{"name": name, "operations": found} for name, found in sorted(by_name.items())]
 
 
@@ -58,6 +60,23 @@ def _told(path: str, method: str, operation: dict[str, Any]) -> dict[str, Any]:
         "body": list(_examples(operation)),
         "answers": ", ".join(operation["responses"]),
     }
+
+
+def _sent(operation: dict[str, Any], known: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """Yield the fields of what is sent as parameters are told."""
+    content = operation.get("requestBody", {}).get("content", {})
+    name = content.get("application/json", {}).get("schema", {}).get("$ref", "").rpartition("/")[2]
+    body = known.get(name, {})
+    for field, schema in body.get("properties", {}).items():
+        parts = [schema, *schema.get("allOf", ()), *schema.get("oneOf", ())]
+        referred = [known.get(one.get("$ref", "").rpartition("/")[2], {}) for one in parts]
+        values = next((one["enum"] for one in [*parts, *referred] if "enum" in one), ())
+        yield {
+            "name": field,
+            "text": schema.get("description", ""),
+            "values": ", ".join(str(value) for value in values if value not in ("", None)),
+            "required": field in body.get("required", ()),
+        }
 
 
 def _parameter(one: dict[str, Any]) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from django.test import Client
 from django.utils import timezone
 
 from audits.models import Issue
+from config.api.docs import groups
 from config.api.routes import router
 from items.indexing import index_addresses
 from items.models import Item
@@ -342,3 +343,18 @@ def test_the_technologies_are_listed(admin_client: Client) -> None:
         one["key"] for one in admin_client.get("/api/technologies/?page_size=500").json()["results"]
     }
     assert {"aws.s3.bucket", "gcp.compute.firewall"} <= keys
+
+
+def test_the_page_of_the_api_tells_what_is_sent() -> None:
+    told = {
+        (one["method"], one["path"]): {field["name"]: field for field in one["sent"]}
+        for group in groups()
+        for one in group["operations"]
+    }
+    moved = told["POST", "/api/rules/{id}/move/"]
+    assert moved["to"]["required"]
+    assert moved["to"]["values"] == "shadow, out of shadow, force, retired"
+    assert not moved["reason"]["required"]
+    assert "parameters" in told["PATCH", "/api/accounts/{id}/"]
+    for (method, path), sent in told.items():
+        assert bool(sent) == (method in ("POST", "PATCH") and not path.endswith("/resend/")), path
