@@ -1,10 +1,12 @@
 """Rows are written by HTTP as in the console: by the same people, with the same refusals."""
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
 from django.contrib import admin
+from django.db import connection
 from django.test import Client, RequestFactory
 
 from accounts.api.writing import PARAMETERS, PREFIX, Added
@@ -214,6 +216,23 @@ def test_only_edits_lose_a_change(admin_user: User) -> None:
     IssueFactory(item__account=one)
     assert ask("get", here, header, **{"If-None-Match": old}).status_code == 200
     assert ask("patch", here, header, {"notes": "x"}, **{"If-Match": old}).status_code == 200
+
+
+@pytest.mark.django_db(transaction=True)
+def test_of_changes_at_once_one_holds() -> None:
+    header = token_of(granted("operator"), "read", "operate")
+    made: Any = GroupFactory()
+    here = f"groups/{made.pk}/"
+    known = {"If-Match": ask("get", here, header).headers["ETag"]}
+
+    def write(number: int) -> int:
+        try:
+            return int(ask("patch", here, header, {"notes": f"n{number}"}, **known).status_code)
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(4) as pool:
+        assert sorted(pool.map(write, range(4))) == [200, 412, 412, 412]
 
 
 def test_what_is_not_told_is_kept_counts_as_an_edit_and_stays_untold(admin_user: User) -> None:
