@@ -20,7 +20,7 @@ from config.console.issue import issue_page
 from config.console.issue_doing import issue_assign, issue_comment, issue_send_back
 from config.console.item.comparing import item_compare
 from config.console.item.difference import item_difference
-from config.console.item.doing import item_comment, item_read, item_watch
+from config.console.item.doing import item_comment, item_label, item_read, item_watch
 from config.console.item.page import item_page
 from config.console.item.policies import item_policy
 from config.console.item.tree import item_json, item_part
@@ -68,6 +68,7 @@ urlpatterns = [
     path("items/item/<int:pk>/policy/", guarded(item_policy), name="item_policy"),
     path("items/item/<int:pk>/comment/", guarded(item_comment), name="item_comment"),
     path("items/item/<int:pk>/read/", guarded(item_read), name="item_read"),
+    path("items/item/<int:pk>/label/", guarded(item_label), name="item_label"),
     path("items/item/<int:pk>/watch/", guarded(item_watch), name="item_watch"),
     path("items/item/<int:pk>/part/", guarded(item_part), name="item_part"),
     path("items/item/<int:pk>/json/", guarded(item_json), name="item_json"),

@@ -207,6 +207,26 @@ class Item(models.Model):
         return self.name or self.uid
 
 
+class Label(models.Model):
+    """A word that somebody gave an item, to choose it by."""
+
+    account_path = "item__account"
+
+    item = models.ForeignKey(Item, on_delete=models.CASCADE, related_name="labels")
+    name = models.CharField(max_length=50, db_index=True)
+    by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="+"
+    )
+    at = models.DateTimeField()
+
+    class Meta:
+        ordering = ["name"]
+        constraints = [models.UniqueConstraint(fields=["item", "name"], name="label_once")]
+
+    def __str__(self) -> str:
+        return self.name
+
+
 class Reach(models.Model):
     """What could be read of an item from a moment on, where that changed without a revision."""
 

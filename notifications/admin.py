@@ -52,6 +52,7 @@ class SubscriptionAdmin(Rehearsing, HistoryAdmin):
                     "accounts",
                     "groups",
                     "technologies",
+                    "labels",
                     "tags",
                     "rules",
                     "framework",

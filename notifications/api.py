@@ -25,6 +25,7 @@ class SubscriptionSerializer(Sparse):
 
     technologies = serializers.ListField(child=serializers.CharField(), required=False)
     tags = serializers.ListField(child=serializers.CharField(), required=False)
+    labels = serializers.ListField(child=serializers.CharField(), required=False)
     parameters: Any = serializers.DictField(
         required=False,
         write_only=True,
@@ -35,7 +36,17 @@ class SubscriptionSerializer(Sparse):
         model = Subscription
         fields = (
             *("id", "name", "notifier", "address", "parameters", "on", "accounts", "groups"),
-            *("technologies", "tags", "rules", "framework", "view", "created", "changed", "gone"),
+            *(
+                "technologies",
+                "tags",
+                "labels",
+                "rules",
+                "framework",
+                "view",
+                "created",
+                "changed",
+                "gone",
+            ),
             *("issues", "reopened", "fixed", "gaps", "endings", "rule_changes", "least_score"),
             *("weekly", "weekly_quiet", "weekly_pdf", "often"),
             *("hour", "weekday", "zone", "quiet_from", "quiet_until", "most_a_day"),

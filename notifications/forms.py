@@ -39,6 +39,12 @@ class SubscriptionForm(forms.ModelForm):
         widget=UnfoldAdminTextInputWidget(),
         help_text="Only items with one of these: Name or Name=value, commas between. Nothing: all.",
     )
+    labels = forms.CharField(
+        required=False,
+        widget=UnfoldAdminTextInputWidget(),
+        help_text="Only items that were given one of these labels on their pages, commas between. "
+        "Nothing: all.",
+    )
     way: type[Notifier]
     reach: set[int] | None = None
     """Account groups that the editor may let somebody be told of; None: everything."""
@@ -52,7 +58,8 @@ class SubscriptionForm(forms.ModelForm):
             self.fields["technologies"].choices = choices  # type: ignore[attr-defined]
         if "view" in self.fields:
             self.fields["view"].help_text = ONLY_QUERIES
-        self.initial["tags"] = ", ".join(self.instance.tags)
+        for name in ("labels", "tags"):
+            self.initial[name] = ", ".join(getattr(self.instance, name))
         for name in WITH_DEFAULT & set(self.fields):
             self.fields[name].required = False
         if "notifier" in self.fields:
@@ -66,7 +73,10 @@ class SubscriptionForm(forms.ModelForm):
         return self.way.key  # The form is this notifier's; nothing else can be meant.
 
     def clean_tags(self) -> list[str]:
-        return [one.strip() for one in self.cleaned_data["tags"].split(",") if one.strip()]
+        return words(self.cleaned_data["tags"])
+
+    def clean_labels(self) -> list[str]:
+        return words(self.cleaned_data["labels"])
 
     def clean(self) -> dict[str, Any] | None:
         cleaned = super().clean()
@@ -82,6 +92,11 @@ class SubscriptionForm(forms.ModelForm):
             if groups - self.reach:
                 self.add_error("groups", ValidationError("Choose among your own groups."))
         return cleaned
+
+
+def words(text: str) -> list[str]:
+    """Return what stands between commas."""
+    return [one.strip() for one in text.split(",") if one.strip()]
 
 
 def form_of(way: type[Notifier], reach: set[int] | None) -> type[SubscriptionForm]:

@@ -4,7 +4,7 @@ from django.db.models import QuerySet
 
 from accounts.seeing import visible
 from audits.models import IssueEvent, RuleVersion
-from items.models import Item
+from items.models import Item, Label
 from items.tags import tags_in
 from notifications.models import Subscription
 
@@ -12,11 +12,13 @@ from notifications.models import Subscription
 def narrowed(told: Subscription, items: set[int]) -> set[int]:
     """Keep the items that a subscription names, and that its owner may see today."""
     names_items = bool(items) and told.names_items()
-    if not items or not (names_items or told.tags or told.owner):
+    if not items or not (names_items or told.labels or told.tags or told.owner):
         return items
     rows = in_sight(told, Item.objects.filter(pk__in=items))
     if names_items:
         rows = rows.filter(pk__in=told.items.values("pk"))
+    if told.labels:
+        rows = rows.filter(labels__name__in=told.labels).distinct()
     if not told.tags:
         return set(rows.values_list("pk", flat=True))
     return {
@@ -55,6 +57,9 @@ def of_named(told: Subscription, events: QuerySet[IssueEvent]) -> QuerySet[Issue
     """Keep the events of what a subscription names, as far as a database can tell."""
     if told.names_items():
         events = events.filter(issue__item__in=told.items.values("pk"))
+    if told.labels:
+        labelled = Label.objects.filter(name__in=told.labels)
+        events = events.filter(issue__item__in=labelled.values("item"))
     if told.rules.all():
         events = events.filter(issue__rule__in=[rule.pk for rule in told.rules.all()])
     if told.framework:

@@ -43,7 +43,7 @@ def _tell(told: Subscription, now: datetime) -> int:
 
 def _gaps(told: Subscription, since: datetime, _: datetime) -> Iterator[Line]:
     """Yield what can no longer be read; to who named items it is told on their pages only."""
-    if told.names_items() or told.tags or told.view:
+    if told.names_items() or told.labels or told.tags or told.view:
         return
     rows = _untold(told, "gap", Gap.objects.filter(since__gte=since, until=None))
     for gap in _in_sight(told, rows).select_related("account").order_by("pk"):

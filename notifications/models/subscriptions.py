@@ -54,6 +54,11 @@ class Subscription(models.Model):
         blank=True,
         help_text="Only items that have one of these: Name, or Name=value. Nothing: all.",
     )
+    labels = models.JSONField(
+        default=list,
+        blank=True,
+        help_text="Only items that were given one of these here. Nothing: all.",
+    )
     items = models.ManyToManyField(
         Item, blank=True, related_name="+", help_text="Only these items. Nothing chosen: all."
     )

@@ -73,9 +73,11 @@ class Scope:
         """The items that were chosen, by themselves or by a tag; None: all."""
         told = self.told
         named = told.names_items()
-        if not (named or told.tags):
+        if not (named or told.labels or told.tags):
             return None
         rows = Item.objects.filter(pk__in=told.items.values("pk")) if named else self.seen(Item)
+        if told.labels:
+            rows = rows.filter(labels__name__in=told.labels).distinct()
         if not told.tags:
             return list(rows.values_list("pk", flat=True))
         return [
@@ -170,6 +172,7 @@ class Scope:
             "accounts": sorted(account.name for account in told.accounts.all()),
             "groups": sorted(group.name for group in told.groups.all()),
             "technologies": told.technologies,
+            "labels": told.labels,
             "tags": told.tags,
             "items": sorted(str(item) for item in told.items.all()),
             "rules": sorted(str(rule) for rule in told.rules.all()),

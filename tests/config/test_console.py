@@ -377,7 +377,7 @@ def crowd() -> Item:
         ("/audits/issue/", 24),
         ("/audits/rule/", 21),
         ("/accounts/account/", 14),
-        ("/items/item/{item}/change/", 23),
+        ("/items/item/{item}/change/", 24),
         ("/audits/issue/{issue}/change/", 20),
     ],
 )

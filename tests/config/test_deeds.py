@@ -26,6 +26,7 @@ from audits.models import ChangeReview, Justification, ReviewPolicy, Rule, RuleV
 from audits.packing import packed
 from audits.rescoring import rescore
 from audits.versions import text_of
+from items.labelling import label
 from items.models import Kind
 from notifications.models import Delivery
 from notifications.resending import send_again
@@ -149,6 +150,7 @@ def accepted(by: User) -> None:
 
 # The verb: what the ledger calls it, and how it is done.
 DEEDS: dict[str, tuple[str, Callable[[User, Any], object]]] = {
+    "items.labelling.label": ("labelled", lambda by, _: label(owned(), ["PCI"], by)),
     "audits.editing.save_version": ("saved", lambda by, _: saved(by)),
     "audits.editing.restore": ("put into force", lambda by, _: restored(by)),
     "audits.rescoring.rescore": (

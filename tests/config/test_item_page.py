@@ -142,7 +142,7 @@ def test_a_large_configuration_gives_a_page_of_bounded_size(
     rule = a_rule().active
     for number in range(30):
         IssueFactory(item=item, version=rule, evidence=config["Rules"][number * 16]["Ranges"][7])
-    with django_assert_max_num_queries(24):
+    with django_assert_max_num_queries(25):
         text = shown(admin_client, item)
     assert len(text) < 2_000_000
     assert text.count('class="hit critical"') == 30, "what is marked is written, however far down"
@@ -264,7 +264,7 @@ def test_a_page_costs_the_same_however_much_happened(
         IssueEvent.objects.create(
             issue=issue, version=issue.version, score=1, cause=Cause.CLOUD, what=What.OPENED, at=NOW
         )
-    with django_assert_max_num_queries(24):
+    with django_assert_max_num_queries(25):
         shown(client, item)
 
 
@@ -413,9 +413,9 @@ def test_links_cost_the_same_for_many(django_assert_max_num_queries: Any) -> Non
     item = ItemFactory(account=account, config={"L": [one.uid for one in vpcs]})
     users = [ItemFactory(account=account, config={"Vpc": vpcs[0].uid}) for _ in range(30)]
     refer([item, *users], account, NOW, new=True)
-    with django_assert_max_num_queries(24):
+    with django_assert_max_num_queries(25):
         assert shown(client, item).count('class="break font-sans text-link"') == 30
-    with django_assert_max_num_queries(24):
+    with django_assert_max_num_queries(25):
         text = shown(client, vpcs[0])
     assert "19 more" in text
     assert "name of" in shown(client, vpcs[0], users="all")

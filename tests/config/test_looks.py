@@ -177,6 +177,7 @@ NO_PAGES = {
     "items/item/<int:pk>/part/",
     "items/item/<int:pk>/policy/",
     "items/item/<int:pk>/read/",
+    "items/item/<int:pk>/label/",
     "items/item/<int:pk>/watch/",
     "jsi18n/",
     "logout/",

@@ -5,6 +5,8 @@ from typing import Any
 import pytest
 
 from audits.models import Framework, Rule, What
+from items.labelling import label, labels_of
+from items.models import Item
 from notifications.models import Line
 from tests.cloud.server import MotoCloud
 from tests.conftest import Scan
@@ -30,6 +32,8 @@ def test_only_what_is_named_is_told(ec2: Any, scan: Scan) -> None:
         "tag": SubscriptionFactory(tags=["env"]),
         "tag and value": SubscriptionFactory(tags=["no", "env=prod"]),
         "other value": SubscriptionFactory(tags=["env=test"]),
+        "label": SubscriptionFactory(labels=["PCI", "other"]),
+        "other label": SubscriptionFactory(labels=["sensitive"]),
         "rule": SubscriptionFactory(),
         "other rule": SubscriptionFactory(),
         "framework": SubscriptionFactory(framework=pci),
@@ -51,6 +55,11 @@ def test_only_what_is_named_is_told(ec2: Any, scan: Scan) -> None:
             for name, of in lines.items()
         }
 
+    reviewer = UserFactory(is_superuser=True)
+    item = Item.objects.get(uid=group)
+    label(item, ["sensitive", "wrong"], reviewer)
+    label(item, [" PCI ", "PCI", "", "in scope"], reviewer)
+    assert labels_of(item) == ["PCI", "in scope"]
     Line.objects.all().delete()
     open_port(ec2, group, 22)
     scan()
@@ -58,6 +67,8 @@ def test_only_what_is_named_is_told(ec2: Any, scan: Scan) -> None:
         "tag": (1, 1),
         "tag and value": (1, 1),
         "other value": (0, 0),
+        "label": (1, 1),
+        "other label": (0, 0),
         "rule": (1, 1),
         "other rule": (1, 0),
         "framework": (1, 1),

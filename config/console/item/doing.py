@@ -11,6 +11,7 @@ from django.views.decorators.http import require_POST
 from audits.commenting import comment
 from config.console.page import one
 from config.scheduling import read_now
+from items.labelling import label
 from items.models import Item
 from items.naming import technology_label
 from items.watchers import watchers
@@ -45,6 +46,17 @@ def item_read(request: HttpRequest, pk: int) -> HttpResponse:
     messages.success(
         request, f"Every {label} of {item.account} is read as soon as a worker is free."
     )
+    return _back(item)
+
+
+@require_POST
+def item_label(request: HttpRequest, pk: int) -> HttpResponse:
+    """Give the item the labels that were sent, commas between, and no others."""
+    item: Item = one(Item.objects.defer("config"), request, pk)
+    try:
+        label(item, request.POST.get("labels", "").split(","), request.user)
+    except ValidationError as error:
+        messages.error(request, " ".join(error.messages))
     return _back(item)
 
 

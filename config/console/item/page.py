@@ -23,6 +23,7 @@ from config.console.item.then import banner, blind, issues_of, item_then, not_ye
 from config.console.item.tree import marks_of, open_issues
 from config.console.page import one, page
 from items.fields import canonical_bytes
+from items.labelling import labels_of
 from items.models import Item
 from items.naming import technology_label
 from items.revisions import Numbered, element_names, numbered
@@ -57,6 +58,7 @@ def item_page(request: HttpRequest, pk: int) -> HttpResponse:
         "groups": _groups(item, request.user, past),
         "facts": _facts(item, revisions),
         "tags": _tags(item.config),
+        "labels": labels_of(item),
         **_wrong(item, request.user, issues, moment),
         **banner(request, item, moment),
         "icon": icon_of(item.technology),

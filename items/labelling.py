@@ -1,0 +1,45 @@
+"""Give items labels of ours, such as PCI: tags are their owners', labels are a reviewer's."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from django.core.exceptions import PermissionDenied, ValidationError
+from django.db import transaction
+from django.utils import timezone
+
+from accounts.ledger import enter
+from accounts.seeing import visible
+from items.models import Item, Label
+
+LONGEST = 50
+MOST = 20
+
+
+def labels_of(item: Item) -> list[str]:
+    """Return the labels of an item, in the order of the alphabet."""
+    rows = Label.objects.filter(item=item.pk).order_by("name")
+    return list(rows.values_list("name", flat=True))
+
+
+@transaction.atomic
+def label(item: Item, names: Iterable[str], by: Any) -> None:
+    """Give an item these labels and no others.
+
+    Raises PermissionDenied where ``by`` may not review the item, and ValidationError on labels
+    that are too long or too many.
+    """
+    if not visible(Item.objects.filter(pk=item.pk), by, "review").exists():
+        raise PermissionDenied("You may not label this item.")
+    wanted = {" ".join(name.replace("\0", "").split()) for name in names} - {""}
+    if len(wanted) > MOST or any(len(name) > LONGEST for name in wanted):
+        raise ValidationError(f"At most {MOST} labels of at most {LONGEST} characters each.")
+    before = labels_of(item)
+    if wanted == set(before):
+        return
+    Label.objects.filter(item=item.pk).exclude(name__in=wanted).delete()
+    now = timezone.now()
+    Label.objects.bulk_create(
+        [Label(item_id=item.pk, name=name, by=by, at=now) for name in sorted(wanted)],
+        ignore_conflicts=True,
+    )
+    enter(by, "labelled", item, {"labels": before}, {"labels": sorted(wanted)})
