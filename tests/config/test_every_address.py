@@ -350,6 +350,7 @@ NO_FORMER = {ReviewPolicy, Rule, RuleSetting, WatcherSetting, Subscription}
 SENT = {
     "frameworks/<str:key>/evidence/",
     *(f"api/{what}/" for what in ("justify", "scan", "evaluate", "queries/run")),
+    "api/deliveries/<pk>/resend/",
     "api/rules/<pk>/move/",
     *(f"api/justifications/<pk>/{what}/" for what in ("answer", "withdraw")),
     *(f"items/item/<int:pk>/{what}/" for what in ("comment", "label", "read", "watch")),
