@@ -47,6 +47,7 @@ PRESENT_ONLY = {
     "/django_q/success/",
     "/items/differences/",  # It has two moments of its own.
     "/notifications/delivery/",
+    "/notifications/ownsubscription/",
     "/rules/health/",
 }
 # What differs in each answer, and what tells of all that happened since, on purpose.
