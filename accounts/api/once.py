@@ -10,6 +10,7 @@ from functools import wraps
 from typing import Any
 
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 from rest_framework.exceptions import ValidationError
 from rest_framework.renderers import JSONRenderer
@@ -50,8 +51,8 @@ def once(whole: bool = True) -> Callable[[Method], Method]:
                 with transaction.atomic() if whole else nullcontext():
                     response = method(view, request, *args, **kwargs)
                     _keep(row, response)
-            except BaseException:
-                row.delete()  # Nothing was done: it may be sent again, mended or not.
+            except BaseException:  # Also a process that is told to end lets go of it.
+                _mine(row).delete()  # Nothing was done: it may be sent again, mended or not.
                 raise
             return response
 
@@ -100,7 +101,14 @@ def _keep(row: Answered, response: Response) -> None:
     row.status = response.status_code
     row.headers = {name: response[name] for name in HEADERS if response.has_header(name)}
     row.body = None if response.data is None else json.loads(JSONRenderer().render(response.data))
-    row.save(update_fields=["status", "headers", "body"])
+    answer = {"status": row.status, "headers": row.headers, "body": row.body}
+    if not _mine(row).update(**answer):
+        raise Conflict("It took so long that the same request was answered meanwhile.")
+
+
+def _mine(row: Answered) -> QuerySet[Answered]:
+    """Return the row unless it was taken over since: a slow request must not undo another's."""
+    return Answered.objects.filter(pk=row.pk, at=row.at)
 
 
 def _digest(request: Request) -> str:

@@ -9,13 +9,17 @@ from django.db import connection
 from django.test import Client
 from django.utils import timezone
 from drf_spectacular.generators import SchemaGenerator
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.test import APIRequestFactory, force_authenticate
 
-from accounts.api.once import HELD, KEPT
+from accounts.api.once import HELD, KEPT, once
+from accounts.api.problems import Conflict
 from accounts.forgetting import forget
 from accounts.models import Answered
 from audits.models import Comment
 from tests.config.test_api_tokens import token_of
-from tests.factories import IssueFactory, granted
+from tests.factories import IssueFactory, UserFactory, granted
 
 pytestmark = pytest.mark.django_db
 # They keep nothing of what they are sent, so there is nothing to do twice.
@@ -86,6 +90,21 @@ def test_what_is_being_answered_is_a_conflict_until_it_is_given_up(header: dict[
     assert say(header, issue).status_code == 409
     Answered.objects.update(at=timezone.now() - HELD - timedelta(seconds=1))
     assert say(header, issue).status_code == 201
+
+
+def test_a_slow_request_that_was_taken_over_leaves_the_others_answer_alone() -> None:
+    sent = APIRequestFactory().post("/api/x/", headers={"Idempotency-Key": "k"})
+    force_authenticate(sent, UserFactory())
+    request = Request(sent)
+
+    @once(whole=False)
+    def slow(view: Any, request: Request) -> Response:
+        Answered.objects.update(at=timezone.now(), status=201, body="the other's")
+        return Response("mine", 201)
+
+    with pytest.raises(Conflict):
+        slow(None, request)
+    assert Answered.objects.get().body == "the other's"
 
 
 @pytest.mark.parametrize("key", ["a b", "x" * 201, "\xe4"])
