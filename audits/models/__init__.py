@@ -24,6 +24,7 @@ from audits.models.rules import (
     RuleExample,
     RuleSetting,
     RuleVersion,
+    by_severity,
     severity,
 )
 from audits.models.tables import ReferenceTable
@@ -64,5 +65,6 @@ __all__ = [
     "ShadowFinding",
     "Tenure",
     "What",
+    "by_severity",
     "severity",
 ]

@@ -1,5 +1,6 @@
 """What is held to be wrong: rules, their versions, and where they were last run."""
 
+from collections.abc import Iterable
 from typing import Any
 
 from django.conf import settings
@@ -17,6 +18,14 @@ SEVERITIES = ((9, "critical"), (7, "high"), (4, "medium"), (1, "low"), (0, "info
 def severity(score: int) -> str:
     """Return the word for a score: 0 information, 1-3 low, 4-6 medium, 7-8 high, 9-10 critical."""
     return next(word for least, word in SEVERITIES if score >= least)
+
+
+def by_severity(counts: Iterable[tuple[int, int]]) -> dict[str, int]:
+    """Add up how many there are of each score; every word is there, the worst first."""
+    words = {word: 0 for _, word in SEVERITIES}
+    for score, count in counts:
+        words[severity(score)] += count
+    return words
 
 
 class Rule(models.Model):

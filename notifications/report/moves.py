@@ -7,13 +7,12 @@ from django.utils import timezone
 
 from accounts.recalling import renamed
 from audits.due import due_days, late
-from audits.models import IssueEvent, What, severity
+from audits.models import IssueEvent, What, by_severity
 from audits.recalling import STAND_INS, issues_at
 from audits.trend_words import detail, ways
 from audits.trending import WEEK, WEEKS, Week, Why, trend
 from notifications.report.scope import Scope
 
-SEVERITIES = ("critical", "high", "medium", "low", "information")
 HAPPENED = {"new": What.OPENED, "reopened": What.REOPENED, "fixed": What.FIXED}
 
 
@@ -22,7 +21,7 @@ def standing(scope: Scope) -> dict[str, Any]:
     now = _by_score(scope.open_then)
     earlier = scope.narrowed(issues_at(scope.at - WEEK))
     before = _by_score(earlier.filter(fixed_at_then=None, justified_then=False))
-    counts, were = _by_word(now), _by_word(before)
+    counts, were = by_severity(now.items()), by_severity(before.items())
     return {
         "score": {"now": _sum(now), "before": _sum(before)},
         "open": {
@@ -37,7 +36,7 @@ def standing(scope: Scope) -> dict[str, Any]:
                 "before": were[word],
                 "link": scope.link("issues", severity=word),
             }
-            for word in SEVERITIES
+            for word in counts
         ],
     }
 
@@ -125,10 +124,3 @@ def _by_score(rows: Any) -> dict[int, int]:
 
 def _sum(counts: dict[int, int]) -> int:
     return sum(score * n for score, n in counts.items())
-
-
-def _by_word(counts: dict[int, int]) -> dict[str, int]:
-    words = dict.fromkeys(SEVERITIES, 0)
-    for score, n in counts.items():
-        words[severity(score)] += n
-    return words

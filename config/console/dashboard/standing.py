@@ -1,7 +1,6 @@
 """What is open now: how grave, where, since when, and what waits for a decision."""
 
 from collections import defaultdict
-from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -12,7 +11,7 @@ from django.utils import timezone
 from accounts.recalling import renamed
 from audits.due import due_days, late
 from audits.models import Coverage, Justification
-from audits.models.rules import SEVERITIES
+from audits.models.rules import by_severity
 from audits.standing import at
 from config.console.dashboard.scope import Scope
 from items.naming import technology_label
@@ -30,7 +29,7 @@ def graveness(scope: Scope) -> dict[str, Any]:
     counts: dict[int, int] = defaultdict(int)
     for one in scope.counted:
         counts[one.score] += one.n
-    words = _by_word(counts.items())
+    words = by_severity(counts.items())
     parts = [
         {"name": word, "count": count, "link": scope.link("issues", severity=word)}
         for word, count in words.items()
@@ -72,7 +71,7 @@ def by_account(scope: Scope, slices: list[dict[str, Any]], now: datetime) -> lis
                 "issues_link": scope.link("issues", **only),
                 "parts": [
                     (word, count, scope.link("issues", severity=word, **only))
-                    for word, count in _by_word(mine).items()
+                    for word, count in by_severity(mine).items()
                     if count
                 ],
                 "gaps": gaps.get(account.pk, 0),
@@ -83,13 +82,6 @@ def by_account(scope: Scope, slices: list[dict[str, Any]], now: datetime) -> lis
         )
     _share(rows, least=3)
     return sorted(rows, key=lambda row: (-row["score"], row["account"].name))
-
-
-def _by_word(counts: Iterable[tuple[int, int]]) -> dict[str, int]:
-    words: dict[str, int] = {word: 0 for _, word in SEVERITIES}
-    for score, count in counts:
-        words[next(word for least, word in SEVERITIES if score >= least)] += count
-    return words
 
 
 def _share(rows: list[dict[str, Any]], least: int) -> None:
