@@ -148,7 +148,8 @@ class Scope:
     def link(self, name: str, **asked: Any) -> str:
         """Return the address of the list that counts the same; empty where none can."""
         to, chosen = LISTS[name], self._chosen
-        if self.items is not None or any(key not in to.by for key in chosen):
+        # A list that is narrowed to nothing would show everything.
+        if self.items is not None or any(key not in to.by or not chosen[key] for key in chosen):
             return ""
         asked = {**{key: ",".join(map(str, value)) for key, value in chosen.items()}, **asked}
         then = {} if self.moment.now else {PARAMETER: self.moment.text}

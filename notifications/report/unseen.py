@@ -7,10 +7,12 @@ from typing import Any
 from django.db.models import Max, Q
 
 from accounts.ledger import broken_lately, end_of_ledger
+from accounts.models import Account
 from audits.models import Rule
 from audits.standing import standing
-from items.models import Gap, Run
+from items.models import Gap, Run, WatcherSetting
 from items.naming import technology_label
+from items.watchers import watched_in
 from notifications.report.scope import Scope
 
 NAMED = 5
@@ -68,14 +70,18 @@ def _unread(scope: Scope) -> list[dict[str, Any]]:
     read: dict[int, dict[str, datetime | None]] = defaultdict(dict)
     for account, technology, last in slices.annotate(last=Max("started_at", filter=done)):
         read[account][technology] = last
+    settings = list(WatcherSetting.objects.all())
     rows = []
     for account in scope.watched:
-        old = {
+        if not _asked(scope, account):
+            continue
+        its = {
             name: last
             for name, last in read[account.pk].items()
-            if last is None or scope.at - last > LATELY
+            if WatcherSetting.among(settings, account, name).on
         }
-        if not old and read[account.pk]:
+        old = {name: last for name, last in its.items() if last is None or scope.at - last > LATELY}
+        if not old and its:
             continue
         known = [last for last in old.values() if last is not None]
         oldest = min(known) if known and len(known) == len(old) else None
@@ -83,7 +89,7 @@ def _unread(scope: Scope) -> list[dict[str, Any]]:
             {
                 "account": account.name,
                 "technologies": len(old),
-                "of": len(read[account.pk]),
+                "of": len(its),
                 "named": sorted(technology_label(name) for name in old)[:NAMED],
                 "read": oldest.isoformat() if oldest else None,
                 "hours": int((scope.at - oldest).total_seconds() // 3600) if oldest else None,
@@ -91,6 +97,12 @@ def _unread(scope: Scope) -> list[dict[str, Any]]:
             }
         )
     return sorted(rows, key=lambda row: (row["read"] or "", row["account"]))
+
+
+def _asked(scope: Scope, account: Account) -> bool:
+    """Say whether anything that was chosen can be read in an account of its type."""
+    chosen = scope.told.technologies
+    return not chosen or any(name in chosen for name in watched_in(account.type))
 
 
 def ledger() -> dict[str, Any]:

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from accounts.models import Account, User
 from accounts.moments import moment_named
 from audits.models import ChangeReview, Issue
-from items.models import Gap, Item
+from items.models import Gap, Item, WatcherSetting
 from notifications.models import Subscription
 from notifications.report.figures import reckon
 from notifications.report.made import unsent
@@ -189,3 +189,33 @@ def test_a_large_company_takes_no_more_queries_than_a_small_one(admin_user: User
     grow(range(40), 11)
     assert asked() == few
     assert few <= 55
+
+
+def test_what_is_narrowed_to_nothing_leads_to_no_list_that_shows_everything() -> None:
+    accounts = company()
+    look(accounts[0], day(10), group("sg-1", Open=True))
+    one: Subscription = SubscriptionFactory()
+    one.groups.add(GroupFactory(name="empty"))
+    figures = reckon(one, moment_named("2026-03-15"))
+    assert set(counted(figures)) == {(0, "")}
+
+
+def test_what_nobody_asked_to_read_is_not_told_as_unread() -> None:
+    accounts = company()
+    with dated(day(1, 0)):
+        AccountFactory(type="azure", identifier="7c9e6679-7425-40de-944b-e07fc1f90ae7", name="lake")
+    look(accounts[0], day(10), group("sg-1"))
+    look(accounts[1], day(15, 20), group("sg-1"))
+    one: Subscription = SubscriptionFactory(technologies=[GROUPS])
+
+    def unread() -> list[str]:
+        return [row["account"] for row in reckon(one, moment_named("2026-03-15"))["unread"]]
+
+    assert unread() == [accounts[0].name]
+    WatcherSetting.objects.create(account=accounts[0], technology=GROUPS, on=False)
+    look(accounts[0], day(10, 13), technology="aws.s3.bucket", answers=False)
+    one.technologies = []
+    one.save()
+    assert sorted(unread()) == sorted([accounts[0].name, "lake"])
+    whole = reckon(one, moment_named("2026-03-15"))["unread"]
+    assert {row["account"]: row["of"] for row in whole} == {accounts[0].name: 1, "lake": 0}
