@@ -34,8 +34,21 @@ class OnFacet(Choice):
     conditions = {"yes": ("on", lambda: Q(on=True)), "no": ("off", lambda: Q(on=False))}
 
 
+class OffersViews:
+    """Offers, of saved queries, those that the person may see."""
+
+    def get_field_queryset(
+        self, db: str | None, db_field: Any, request: HttpRequest
+    ) -> QuerySet[Any] | None:
+        base: Any = super()
+        rows: QuerySet[Any] | None = base.get_field_queryset(db, db_field, request)
+        if db_field.name == "view" and rows is not None:
+            return views_in_reach(rows, request.user)
+        return rows
+
+
 @admin.register(Subscription)
-class SubscriptionAdmin(Rehearsing, HistoryAdmin):
+class SubscriptionAdmin(OffersViews, Rehearsing, HistoryAdmin):
     stand_ins = STAND_INS
     names_accounts = ("accounts",)
     change_form_template = "console/subscription.html"
@@ -105,14 +118,6 @@ class SubscriptionAdmin(Rehearsing, HistoryAdmin):
         rows: QuerySet[Subscription] = super().get_queryset(request)
         rows = in_reach(rows, request.user).select_related("view")
         return rows.prefetch_related("accounts", "groups")
-
-    def get_field_queryset(
-        self, db: str | None, db_field: Any, request: HttpRequest
-    ) -> QuerySet[Any] | None:
-        rows = super().get_field_queryset(db, db_field, request)
-        if db_field.name == "view" and rows is not None:
-            return views_in_reach(rows, request.user)
-        return rows
 
     # -- the form, which follows the notifier ------------------------------------------------
 

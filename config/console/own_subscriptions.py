@@ -10,8 +10,7 @@ from django.utils.html import format_html, format_html_join
 from unfold.decorators import display
 
 from accounts.admin import GuardedAdmin
-from audits.admin.views import in_reach as views_in_reach
-from notifications.admin import SubscriptionAdmin
+from notifications.admin import OffersViews, SubscriptionAdmin
 from notifications.forms import SubscriptionForm
 from notifications.models import OwnSubscription
 from notifications.notifiers import notifiers
@@ -34,7 +33,7 @@ class OwnSubscriptionForm(SubscriptionForm):
 
 
 @admin.register(OwnSubscription)
-class OwnSubscriptionAdmin(Rehearsing, GuardedAdmin):
+class OwnSubscriptionAdmin(OffersViews, Rehearsing, GuardedAdmin):
     change_form_template = "console/own_subscription.html"
     list_display = ("name", "about", "told_of", "often", "on")
     search_fields = ("name",)
@@ -68,14 +67,6 @@ class OwnSubscriptionAdmin(Rehearsing, GuardedAdmin):
     ) -> Any:
         kwargs["form"] = type("Form", (OwnSubscriptionForm,), {"person": request.user})
         return super().get_form(request, obj, change, **kwargs)
-
-    def get_field_queryset(
-        self, db: str | None, db_field: Any, request: HttpRequest
-    ) -> QuerySet[Any] | None:
-        rows = super().get_field_queryset(db, db_field, request)
-        if db_field.name == "view" and rows is not None:
-            return views_in_reach(rows, request.user)
-        return rows
 
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> list[tuple[Any, dict]]:
         first = ["name", "mailed_to", "on"]
