@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 import sys
+from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 
@@ -14,6 +15,7 @@ from audits.models import Cause, Issue, IssueEvent, What
 from items.models import Item, Kind
 from notifications.following import follow
 from notifications.models import Delivery, Subscription
+from notifications.notifiers import notifiers
 from notifications.sending import send_due
 from notifications.telling import write
 from tests.config.test_workers import ROOT, database_url
@@ -78,11 +80,42 @@ def sent() -> list[str]:
     return list(Delivery.objects.order_by("pk").values_list("state", flat=True))
 
 
+SEND = """
+import django; django.setup()
+from notifications.sending import send_due
+send_due(True)
+"""
+# Nothing in the product is replaced: the process is watched, and ends itself at a moment.
+SEND_AND_DIE = """
+import os, pkgutil, signal, sys, django; django.setup()
+from notifications.sending import send_due
+moment = pkgutil.resolve_name(sys.argv[1]).__code__
+def watch(frame, event, value):
+    if event == "return" and frame.f_code is moment:
+        os.kill(os.getpid(), signal.SIGKILL)
+sys.setprofile(watch)
+send_due(True)
+"""
+
+
 def sender(**environment: str) -> subprocess.Popen[bytes]:
     """Start a process of its own that sends what there is, as a worker does."""
-    code = "import django; django.setup(); from notifications.sending import send_due"
+    return _worker([SEND], environment)
+
+
+def sender_that_dies(after: str, **environment: str) -> subprocess.Popen[bytes]:
+    """Start one that is killed when a function, such as ``package.module:name``, has returned."""
+    return _worker([SEND_AND_DIE, after], environment)
+
+
+def delivering(key: str) -> str:
+    """Name the function of a notifier that returns once all was taken; nothing is noted yet."""
+    return f"{notifiers[key].__module__}:{notifiers[key].__qualname__}.deliver"
+
+
+def _worker(code: list[str], environment: Mapping[str, str]) -> subprocess.Popen[bytes]:
     return subprocess.Popen(
-        [sys.executable, "-c", f"{code}; send_due(True)"],
+        [sys.executable, "-c", *code],
         cwd=ROOT,
         env=os.environ
         | {

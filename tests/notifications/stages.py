@@ -37,6 +37,8 @@ class Stage:
     """Puts the service out of reach."""
     once: bool = False
     """Whether it keeps what it was told: then a repetition leaves no trace at all."""
+    environment: Mapping[str, str] = field(default_factory=dict)
+    """What leads another process there, beside the variables that are set in this one."""
 
 
 class Setting:
@@ -75,7 +77,10 @@ def email(scene: Setting) -> Stage:
         scene.settings.EMAIL_PORT = 9
 
     return Stage(
-        "reader@example.com", lambda: [mail["Message-ID"] for mail in inbox.mails], down=down
+        "reader@example.com",
+        lambda: [mail["Message-ID"] for mail in inbox.mails],
+        down=down,
+        environment={"VERVET_SMTP_URL": f"smtp://127.0.0.1:{scene.settings.EMAIL_PORT}"},
     )
 
 
@@ -155,7 +160,8 @@ def git(scene: Setting) -> Stage:
 
     known = {"token": scene.secret(githost.TOKEN), "user": "vervet", "branch": "main"}
     down = lambda told: elsewhere(told, f"{CLOSED}/x.git")  # noqa: E731
-    return Stage(host.url, heard, known, githost.TOKEN, down, once=True)
+    copies = {"VERVET_VAR": str(scene.settings.VAR)}
+    return Stage(host.url, heard, known, githost.TOKEN, down, once=True, environment=copies)
 
 
 def lines(scene: Setting) -> Stage:
@@ -167,7 +173,8 @@ def lines(scene: Setting) -> Stage:
         return [json.loads(line)["id"] for line in found]
 
     down = lambda told: folder.write_text("a file")  # noqa: E731
-    return Stage("told.jsonl", heard, {"format": "cloudevents"}, down=down)
+    where = {"VERVET_EXPORTS": str(folder)}
+    return Stage("told.jsonl", heard, {"format": "cloudevents"}, down=down, environment=where)
 
 
 def amqp(scene: Setting) -> Stage:

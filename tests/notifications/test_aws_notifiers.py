@@ -19,6 +19,14 @@ from tests.cloud.server import MotoCloud
 from tests.conftest import Scan
 from tests.factories import SubscriptionFactory, UserFactory, a_rule
 from tests.items.test_recording import close_port, make_group, open_port
+from tests.notifications.happening import (
+    an_issue,
+    delivering,
+    happens,
+    sender_that_dies,
+    sent,
+    was_killed,
+)
 from tests.notifications.test_line import HOSTILE, OPEN
 from tests.notifications.test_posting import outgoing
 
@@ -35,11 +43,22 @@ def ec2(cloud: MotoCloud) -> Any:
 @pytest.fixture
 def queue(cloud: MotoCloud, cloud_env: None) -> tuple[str, Any]:
     """A topic, and what arrives in a queue that it is subscribed by."""
+    return subscribed(cloud, "")
+
+
+@pytest.fixture
+def fifo(cloud: MotoCloud, cloud_env: None) -> tuple[str, Any]:
+    """The same, of those that keep the order and drop what they heard."""
+    return subscribed(cloud, ".fifo", FifoQueue="true")
+
+
+def subscribed(cloud: MotoCloud, suffix: str, **kind: str) -> tuple[str, Any]:
     sqs = cloud.client("sqs", "eu-west-1", ACCOUNT)
     sns = cloud.client("sns", "eu-west-1", ACCOUNT)
-    url = sqs.create_queue(QueueName="heard")["QueueUrl"]
+    url = sqs.create_queue(QueueName=f"heard{suffix}", Attributes=kind)["QueueUrl"]
     asked = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])
-    topic = sns.create_topic(Name="told")["TopicArn"]
+    ordered = {"FifoTopic": "true"} if kind else {}
+    topic = sns.create_topic(Name=f"told{suffix}", Attributes=ordered)["TopicArn"]
     sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=asked["Attributes"]["QueueArn"])
 
     def heard() -> list[dict[str, Any]]:
@@ -60,6 +79,21 @@ def test_a_topic_is_published_the_event_and_the_key(queue: tuple[str, Any]) -> N
     assert event["data"]["facts"]["issues"][0]["title"] == "Open to the world"
     assert first["MessageAttributes"]["key"]["Value"] == told.key
     assert first["MessageAttributes"]["key"] == again["MessageAttributes"]["key"]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_fifo_topic_drops_what_a_killed_worker_had_published(
+    fifo: tuple[str, Any], faults: FaultProxy
+) -> None:
+    topic, heard = fifo
+    told = SubscriptionFactory(notifier="aws.sns", address=topic, parameters=VERVET, weekly=False)
+    happens(an_issue(), What.OPENED, told)
+    assert was_killed(sender_that_dies(delivering("aws.sns")))
+    assert sent() == ["sent"], Delivery.objects.get().last_error
+    published = [call for call in faults.asked if call.operation == "Publish"]
+    assert len(published) == 2
+    (only,) = heard()
+    assert json.loads(only["Message"])["id"] == Delivery.objects.get().message_id.strip("<>")
 
 
 def test_what_topics_take_is_kept_to(queue: tuple[str, Any]) -> None:

@@ -28,7 +28,15 @@ from notifications.notifiers.ocsf import CHANGES, VERSION, ocsf
 from notifications.notifiers.reaching import resolved_address
 from notifications.resending import send_again
 from tests.factories import ItemFactory, SubscriptionFactory
-from tests.notifications.happening import HOSTILE, an_issue, changes, happens, sent
+from tests.notifications.happening import (
+    HOSTILE,
+    an_issue,
+    changes,
+    happens,
+    sender_that_dies,
+    sent,
+    was_killed,
+)
 
 pytestmark = pytest.mark.django_db
 CLASSES = {2003: "compliance_finding", 3004: "entity_management"}
@@ -224,6 +232,22 @@ def test_each_thing_is_published_persistent_with_its_key(broker: Broker) -> None
     assert all(one.message_id == body["id"] for _, one, body in first)
     assert {one.delivery_mode for _, one, _ in first} == {2}
     assert {one.content_type for _, one, _ in first} == {"application/cloudevents+json"}
+
+
+@pytest.mark.needs("rabbitmq")
+@pytest.mark.django_db(transaction=True)
+def test_a_worker_killed_between_two_things_publishes_the_first_again_with_its_key(
+    broker: Broker,
+) -> None:
+    told, issue = published(broker), an_issue()
+    changes(issue.item, Kind.CHANGED, told)
+    happens(issue, What.OPENED, told)
+    assert was_killed(sender_that_dies("notifications.notifiers.amqp:publish"))
+    (first,) = [one.message_id for _, one, _ in broker.heard()]
+    assert sent() == ["sent"], Delivery.objects.get().last_error
+    again = [one.message_id for _, one, _ in broker.heard()]
+    assert again[0] == first
+    assert len(set(again)) == 2
 
 
 @pytest.mark.needs("rabbitmq")

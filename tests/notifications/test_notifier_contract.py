@@ -18,7 +18,15 @@ from notifications.notifiers import notifiers
 from notifications.resending import send_again
 from tests.config.test_workers import ROOT
 from tests.factories import SubscriptionFactory
-from tests.notifications.happening import an_issue, changes, happens, sent
+from tests.notifications.happening import (
+    an_issue,
+    changes,
+    delivering,
+    happens,
+    sender_that_dies,
+    sent,
+    was_killed,
+)
 from tests.notifications.stages import STAGES, Setting, Stage
 from tests.notifications.test_aws_notifiers import queue as queue
 from tests.notifications.test_posting import receiver as receiver
@@ -57,11 +65,14 @@ def why() -> str:
     return Delivery.objects.latest("pk").last_error
 
 
-def test_every_notifier_has_a_stage_and_a_section() -> None:
+def test_every_notifier_has_a_stage_and_a_section_and_says_where_its_key_is() -> None:
     assert set(STAGES) == set(notifiers)
     page = ROOT / "docs/notifiers.md"
     titles = set(re.findall(r"^## (.+)$", page.read_text(), re.MULTILINE))
-    assert {notifiers[key].label for key in notifiers} <= titles
+    labels = {notifiers[key].label for key in notifiers}
+    assert labels <= titles
+    keys = re.findall(r"^\| ([^|]+) \|", (ROOT / "docs/telling.md").read_text(), re.MULTILINE)
+    assert labels <= set(keys), "where a receiver finds the key"
 
 
 @every
@@ -74,6 +85,22 @@ def test_what_arrives_is_sent_again_under_the_same_keys(key: str, stage: Stage) 
     assert len(set(first)) == len(first)
     assert send_again(Delivery.objects.all(), None) == 1
     assert sent() == ["sent"], why()
+    assert list(stage.heard()) == (first if stage.once else first * 2)
+
+
+@pytest.mark.django_db(transaction=True)
+@every
+def test_a_worker_killed_after_it_was_taken_repeats_it_once_under_the_same_keys(
+    key: str, stage: Stage
+) -> None:
+    told = led_to(stage, key)
+    something_happens(told)
+    assert was_killed(sender_that_dies(delivering(key), **stage.environment))
+    first = list(stage.heard())
+    assert first, "it was killed before anything was taken"
+    for _ in range(2):
+        assert sent() == ["sent"], why()
+    assert Delivery.objects.get().attempts == 2
     assert list(stage.heard()) == (first if stage.once else first * 2)
 
 

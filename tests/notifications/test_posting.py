@@ -14,12 +14,9 @@ from typing import Any
 import pytest
 from django.core.exceptions import ValidationError
 
-from audits.models import What
 from notifications.notifiers import notifiers
 from notifications.notifiers.base import Later, Never, Outgoing
 from notifications.notifiers.reaching import post
-from tests.factories import SubscriptionFactory
-from tests.notifications.happening import an_issue, happens, kill, sender, sent, was_killed
 
 SECRET = "env:VERVET_SECRET_HOOK"
 POSTING = ("webhook", "slack", "teams")
@@ -193,22 +190,3 @@ def test_no_secret_is_taken_as_such() -> None:
         notifiers["slack"].check_address("https://hooks.slack.com/services/T0/B0/x")
     with pytest.raises(ValidationError):
         notifiers["webhook"].check_address("https://user:password@example.com/")
-
-
-@pytest.mark.django_db(transaction=True)
-@pytest.mark.parametrize("key", POSTING)
-def test_a_worker_killed_after_it_was_taken_repeats_it_once_with_the_same_key(
-    key: str, receiver: Receiver
-) -> None:
-    where = receiver.url if key == "webhook" else SECRET
-    known = {"secret": SECRET} if key == "webhook" else {}
-    told = SubscriptionFactory(notifier=key, address=where, parameters=known, weekly=False)
-    happens(an_issue(), What.OPENED, told)
-    worker = sender(VERVET_SECRET_HOOK=receiver.url)
-    receiver.before_answer = lambda: kill(worker)
-    assert was_killed(worker)
-    receiver.before_answer = lambda: None
-    assert sent() == ["sent"]
-    assert sent() == ["sent"]
-    assert len(receiver.heard) == 2
-    assert len({headers["Idempotency-Key"] for headers, _ in receiver.heard}) == 1
