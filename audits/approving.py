@@ -37,7 +37,7 @@ def approve(proposal: Proposal, by: Any) -> Moved:
 def refuse(proposal: Proposal, by: Any, reason: str) -> None:
     """Say no, and why; the version stays as it is. Raises as ``approve`` does."""
     if not reason.strip():
-        raise ValidationError({"reason": "Say why not: who asked reads it."})
+        raise ValidationError({"because": "Say why not: who asked reads it."})
     _answer(proposal, Proposal.Answer.REFUSED, by, reason)
 
 

@@ -1,4 +1,4 @@
-"""Rules, their versions and examples, frameworks and saved queries by HTTP."""
+"""Rules, their versions, examples and tables, frameworks and saved queries by HTTP."""
 
 from typing import Any
 
@@ -9,7 +9,16 @@ from accounts.api.base import GuardedViewSet, Id
 from accounts.api.fields import Sparse
 from accounts.api.writing import Added, Deleted, Edited, Written
 from audits.admin.views import in_reach
-from audits.models import Control, Framework, Rule, RuleExample, RuleVersion, SavedView, severity
+from audits.models import (
+    Control,
+    Framework,
+    ReferenceTable,
+    Rule,
+    RuleExample,
+    RuleVersion,
+    SavedView,
+    severity,
+)
 
 
 class VersionFilter(django_filters.FilterSet):
@@ -105,6 +114,26 @@ class ExampleViewSet(GuardedViewSet):
     queryset = RuleExample.objects.all()
     serializer_class = ExampleSerializer
     filterset_class = ExampleFilter
+
+
+class TableSerializer(Sparse):
+    rows: Any = serializers.ListField(
+        child=serializers.JSONField(),
+        required=False,
+        help_text="Each a text, a number, or an object with a name.",
+    )
+
+    class Meta:
+        model = ReferenceTable
+        fields = ("id", "key", "title", "about", "rows", "pack")
+        read_only_fields = ("pack",)
+
+
+class TableViewSet(Added, Edited, Deleted):
+    """Reference tables: what rules look up by its key."""
+
+    queryset = ReferenceTable.objects.all()
+    serializer_class = TableSerializer
 
 
 class ControlSerializer(Sparse):

@@ -6,11 +6,13 @@ from rest_framework.routers import DefaultRouter
 
 from accounts.api.rows import AccountViewSet, EntryViewSet, GroupViewSet, NetworkViewSet
 from audits.api.deciding import IssuesViewSet, JustificationsViewSet
+from audits.api.proposals import ProposalsViewSet
 from audits.api.rules import (
     ControlViewSet,
     ExampleViewSet,
     FrameworkViewSet,
     QueryViewSet,
+    TableViewSet,
     VersionViewSet,
 )
 from config.api.docs import docs, nothing
@@ -36,6 +38,8 @@ for name, viewset in {
     "rules": RulesViewSet,
     "versions": VersionViewSet,
     "examples": ExampleViewSet,
+    "tables": TableViewSet,
+    "proposals": ProposalsViewSet,
     "previews": PreviewViewSet,
     "issues": IssuesViewSet,
     "justifications": JustificationsViewSet,

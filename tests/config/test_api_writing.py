@@ -11,7 +11,7 @@ from django.test import Client, RequestFactory
 
 from accounts.api.writing import PARAMETERS, PREFIX, Added
 from accounts.models import Account, AccountGroup, KnownNetwork, LedgerEntry, User
-from audits.models import SavedView
+from audits.models import ReferenceTable, SavedView
 from config.api.routes import router
 from config.roles import ROLES
 from notifications.models import Subscription
@@ -21,6 +21,7 @@ from tests.factories import AccountFactory, GroupFactory, IssueFactory, Subscrip
 pytestmark = pytest.mark.django_db
 VIEWERS = {"viewer", "auditor"}
 OPERATOR = {"operator"}
+TABLE = {"key": "house", "title": "House", "about": "Ours.", "rows": ["a", {"name": "b"}]}
 QUERY = {"name": "Open", "page": "query", "technology": "aws.s3.bucket", "condition": "!Policy"}
 
 
@@ -46,12 +47,15 @@ KINDS: dict[str, tuple[Any, Body, dict[str, Any], set[str]]] = {
     "accounts": (Account, account, {"notes": "Shop"}, OPERATOR),
     "subscriptions": (Subscription, told, {"least_score": 9, "tags": ["A", "B=c"]}, OPERATOR),
     "queries": (SavedView, lambda g: QUERY, {"notes": "Why"}, set(ROLES) - VIEWERS),
+    "tables": (ReferenceTable, lambda g: TABLE, {"rows": [{"name": "c"}]}, {"rule editor"}),
 }
 """What is written: with what it is made and changed, and by whom."""
 KEPT = {"accounts"}
 """What is archived in place of being deleted."""
-OF_ALL = {"groups", "networks"}
+OF_ALL = {"groups", "networks", "tables"}
 """What holds for all accounts, and is written by who has them all."""
+THROUGH = {"queries": {"review", "rules", "operate"}, "tables": {"rules"}}
+"""By which scope it is written; the others: operate."""
 
 
 def ask(method: str, path: str, header: dict[str, str], body: Any = None, **more: str) -> Any:
@@ -67,7 +71,7 @@ def group() -> Any:
 @pytest.mark.parametrize("name", KINDS)
 def test_what_is_written_is_told_and_entered(name: str, group: Any, admin_user: User) -> None:
     model, body, change, _ = KINDS[name]
-    header = token_of(admin_user, "read", "operate")
+    header = token_of(admin_user, "read", "rules", "operate")
     made = ask("post", f"{name}/", header, body(group))
     assert made.status_code == 201, made.content
     here = made.headers["Location"].removeprefix("/api/")
@@ -95,7 +99,7 @@ def test_of_two_changes_the_second_is_told_of_the_first(
     name: str, group: Any, admin_user: User
 ) -> None:
     model, body, change, _ = KINDS[name]
-    header = token_of(admin_user, "read", "operate")
+    header = token_of(admin_user, "read", "rules", "operate")
     made = ask("post", f"{name}/", header, body(group))
     here, old = f"{name}/{made.json()['id']}/", made.headers["ETag"]
     assert ask("get", here, header, **{"If-None-Match": f'"x", W/{old}'}).status_code == 304
@@ -126,8 +130,7 @@ def test_each_role_and_scope_writes_what_the_console_lets_it(
     person = granted(role, None if name in OF_ALL else group)
     for scopes in (["read"], ["review"], ["rules"], ["operate"]):
         header = token_of(person, "read", *scopes)
-        through = {"operate"} if roles == OPERATOR else {"review", "rules", "operate"}
-        may = role in roles and bool(through & set(scopes))
+        may = role in roles and bool(THROUGH.get(name, {"operate"}) & set(scopes))
         made = ask("post", f"{name}/", header, body(group))
         assert made.status_code == (201 if may else 403), (scopes, made.content)
         if may:
@@ -182,6 +185,7 @@ REFUSED: dict[str, tuple[str, dict[str, Any], str]] = {
         {"notifier": "x", "name": "a", "address": "a@b.example"},
         "notifier",
     ),
+    "a row that is there twice": ("tables", {**TABLE, "rows": ["a", "a"]}, "rows"),
     "what nobody knows": ("groups", {"name": "a", "colour": "red"}, "colour"),
     "what is only told": ("groups", {"name": "a", "accounts": 3}, "accounts"),
 }
@@ -190,7 +194,7 @@ REFUSED: dict[str, tuple[str, dict[str, Any], str]] = {
 @pytest.mark.parametrize("case", REFUSED)
 def test_what_the_console_refuses_is_refused_by_its_name(case: str, admin_user: User) -> None:
     name, body, field = REFUSED[case]
-    answer = ask("post", f"{name}/", token_of(admin_user, "read", "operate"), body)
+    answer = ask("post", f"{name}/", token_of(admin_user, "read", "rules", "operate"), body)
     assert answer.status_code == 400, answer.content
     assert field in {one["field"] for one in answer.json()["errors"]}
     assert not KINDS[name][0].objects.exists()

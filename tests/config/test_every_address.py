@@ -353,6 +353,7 @@ SENT = {
     "api/deliveries/<pk>/resend/",
     "api/rules/<pk>/move/",
     *(f"api/justifications/<pk>/{what}/" for what in ("answer", "withdraw")),
+    *(f"api/proposals/<pk>/{what}/" for what in ("answer", "withdraw")),
     *(f"items/item/<int:pk>/{what}/" for what in ("comment", "label", "read", "watch")),
     *(f"audits/issue/<int:pk>/{what}/" for what in ("covers", "assign", "comment", "send-back")),
     "audits/rule/<int:object_id>/do/<slug:what>/",
