@@ -10,7 +10,7 @@ from rest_framework.views import APIView
 
 from accounts.api import paging
 from accounts.api.base import ApiView, GuardedViewSet, Id, When
-from accounts.api.describing import ONLY, PAGED, taken
+from accounts.api.describing import PAGED, taken
 from accounts.api.fields import PARAMETER as FIELDS
 from accounts.api.fields import Sparse, SparseRow
 from accounts.api.files import FILES, stream
@@ -154,7 +154,7 @@ class TechnologiesView(ApiView, APIView):
     serializer_class = TechnologiesSerializer
     files = True
 
-    @taken(ONLY, *PAGED)
+    @taken(*PAGED)
     def get(self, request: Any) -> HttpResponseBase:
         """List the technologies."""
         size, start = paging.size_of(request), request.query_params.get("cursor", "")

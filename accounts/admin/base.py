@@ -21,6 +21,7 @@ from unfold.admin import ModelAdmin, TabularInline
 
 from accounts.admin import exporting
 from accounts.admin.entering import Entering
+from accounts.admin.limits import held
 from accounts.admin.listing import Listing
 from accounts.models import Account
 from accounts.moments import moment_of
@@ -228,6 +229,11 @@ class GuardedAdmin(Entering, Guarded, ModelAdmin):
             (form.upper(), found.get_query_string({exporting.PARAMETER: form}, remove=["p"]))
             for form in exporting.FORMS
         ]
+
+    def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
+        """Hold what something is limited to as well: it would be about everything then."""
+        gone, counts, refused, holding = super().get_deleted_objects(objs, request)
+        return gone, counts, refused, [*holding, *held(objs, request, self.admin_site)]
 
     def acting(self, request: HttpRequest, rows: QuerySet[Any], to: str) -> QuerySet[Any]:
         """Return the chosen rows; raise PermissionDenied where one may not be treated so."""

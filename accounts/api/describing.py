@@ -9,7 +9,6 @@ from drf_spectacular.utils import OpenApiParameter, extend_schema
 
 from accounts.api import paging
 from accounts.api.base import ApiView
-from accounts.api.fields import PARAMETER as FIELDS
 from accounts.api.files import FILES, WRITERS
 from accounts.api.once import HEADER, MOST
 from accounts.api.problems import DO, Problem
@@ -59,7 +58,6 @@ def taken(*parameters: OpenApiParameter, **more: Any) -> Callable[[Any], Any]:
     return extend_schema(parameters=list(parameters), **more)
 
 
-ONLY = parameter(FIELDS, "Only these fields, with commas.", {"type": "string"})
 PAGED = tuple(parameter(name, *said) for name, said in paging.ASKED.items())
 
 
@@ -71,8 +69,6 @@ class Describing(AutoSchema):
         if isinstance(view, ApiView):
             if getattr(view, "has_past", False) and (self.method == "GET" or view.files):
                 found.append(parameter(MOMENT, AS_OF, {"type": "string"}))
-            if hasattr(view, "queryset") and self.method == "GET":
-                found.append(ONLY)
             if getattr(getattr(view, self._action()), "takes_key", False):
                 found.append(KEYED)
             if self._action() == "retrieve":

@@ -1,4 +1,9 @@
-"""Rows with only the fields that are asked for: ``?fields=id,name``."""
+"""Rows with only the fields that are asked for: ``?fields=id,name``.
+
+OpenAPI cannot say that a parameter takes away what an answer always has. So it is told of in
+``docs/api.md`` and on the API's page alone: described, it would make every field optional in
+every generated client.
+"""
 
 from typing import Any
 

@@ -11,6 +11,8 @@ from accounts.models.watched import AccountGroup
 class ApiToken(AbstractAuthToken):
     """What a program shows to the API in the place of a person; only its digest is kept."""
 
+    limited_by = ("groups",)
+
     digest = models.CharField(max_length=128, unique=True, editable=False)
     user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="+")
     name = models.CharField(max_length=100, help_text="What uses it: nightly export.")

@@ -104,6 +104,10 @@ class JustifyView(ApiView, APIView):
     serializer_class = DecisionToldSerializer
     refusals = (412,)
 
+    def lets_in(self, user: Any) -> bool:
+        # What it covers is told, and only who may read is told of issues.
+        return super().lets_in(user) and bool(user.has_perm("audits.view_issue"))
+
     @once()
     @taken(
         request=DecisionSerializer,

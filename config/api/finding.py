@@ -11,7 +11,7 @@ from rest_framework.views import APIView
 
 from accounts.api import paging
 from accounts.api.base import ApiView
-from accounts.api.describing import ONLY, PAGED, parameter, taken
+from accounts.api.describing import PAGED, parameter, taken
 from accounts.api.fields import PARAMETER as FIELDS
 from accounts.api.fields import SparseRow
 from accounts.api.files import FILES, stream
@@ -66,7 +66,6 @@ class DifferencesView(ApiView, APIView):
         parameter("technology", "Keys of technologies, with commas.", {"type": "string"}),
         parameter("item", "The key of one item.", {"type": "string", "pattern": "^[0-9]{1,17}$"}),
         parameter("what", "Which kind alone.", {"type": "string", "enum": list(WHATS)}),
-        ONLY,
         *PAGED,
     )
     def get(self, request: Request) -> HttpResponseBase:
@@ -138,7 +137,6 @@ class SearchView(ApiView, APIView):
         parameter("also", f"Look there, too: {', '.join(ALSO)}.", {"type": "string"}),
         parameter("all", "Every hit of one technology.", {"type": "string", "enum": ["1"]}),
         parameter("page", "Of every hit, from 1.", {"type": "integer", "minimum": 1}),
-        ONLY,
     )
     def get(self, request: Request) -> HttpResponseBase:
         """Search what you may see."""

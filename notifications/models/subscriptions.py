@@ -27,6 +27,8 @@ def server_zone() -> str:
 class Subscription(models.Model):
     """An address, how it is told, and of what."""
 
+    limited_by = ("accounts", "groups", "items", "rules")
+
     name = models.CharField(max_length=100)
     notifier = models.CharField("told by", max_length=50, default="email")
     address = models.CharField(max_length=2000)

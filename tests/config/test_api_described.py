@@ -19,6 +19,7 @@ from schemathesis.specs.openapi.checks import (
     status_code_conformance,
 )
 
+from accounts.api.fields import PARAMETER
 from accounts.models import User
 from tests.config.addresses import API
 from tests.config.test_api_tokens import token_of
@@ -99,3 +100,15 @@ def test_nothing_falls_over_and_nothing_is_answered_that_is_not_described(
                 transaction.set_rollback(True)
 
         asked()
+
+
+def test_no_parameter_that_is_described_takes_away_what_an_answer_always_has(
+    described: Any,
+) -> None:
+    told = [
+        (path, one["name"])
+        for path, methods in described.raw_schema["paths"].items()
+        for one in methods.get("get", {}).get("parameters", ())
+    ]
+    assert told
+    assert [one for one in told if one[1] == PARAMETER] == []

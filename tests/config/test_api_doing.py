@@ -73,6 +73,15 @@ def test_each_role_and_scope_does_what_the_console_lets_it(
     assert send(token_of(elsewhere, "read", scope), name, sent).status_code in (400, 403)
 
 
+def test_what_a_decision_covers_is_told_to_no_token_that_may_not_read(
+    issue: Issue, group: Any
+) -> None:
+    body = {"issues": [issue.pk], "because": "A lab."}
+    reviewer = granted("reviewer", group)
+    assert send(token_of(reviewer, "review"), "justify", body).status_code == 403
+    assert send(token_of(reviewer, "read", "review"), "justify", body).status_code == 200
+
+
 def test_many_are_justified_once_what_that_covers_was_told(issue: Issue, group: Any) -> None:
     other = IssueFactory(item=issue.item, version=issue.version)
     header = token_of(granted("reviewer", group), "read", "review")
