@@ -7,15 +7,16 @@ from typing import Any, ClassVar
 from django import forms
 from django.contrib import admin
 from django.contrib.admin.views.main import SEARCH_VAR
-from django.db.models import Case, F, Q, QuerySet, Value, When
+from django.db.models import Case, F, Prefetch, Q, QuerySet, Value, When
 from django.http import HttpRequest
-from django.utils.html import format_html
+from django.utils.html import format_html, format_html_join
 from unfold.decorators import display
 from unfold.widgets import UnfoldAdminSelectWidget
 
 from accounts.admin import Choice, Facet, HistoryAdmin, ReadOnlyAdmin, Tabs, facet, tag
 from accounts.moments import moment_of, page_time
 from accounts.recalling import as_they_were, known_by
+from items.label_facet import LabelFacet
 from items.models import Gap, IgnoredName, Item, Run, WatcherSetting
 from items.naming import technology_label
 from items.recalling import absent, called, changed_within, items_at
@@ -131,6 +132,7 @@ class ItemAdmin(ReadOnlyAdmin):
         ACCOUNT,
         TechnologyFacet,
         facet("region", "region", "region"),
+        LabelFacet,
         ChangedFacet,
         ReadFacet,
     )
@@ -145,7 +147,10 @@ class ItemAdmin(ReadOnlyAdmin):
         return items_at(moment)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Item]:
-        return super().get_queryset(request).defer("config")
+        rows = super().get_queryset(request).defer("config")
+        if not moment_of(request).now:
+            return rows  # Labels are of now.
+        return rows.prefetch_related(Prefetch("labels", to_attr="labelled"))
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Item], search_term: str
@@ -159,7 +164,9 @@ class ItemAdmin(ReadOnlyAdmin):
 
     @display(description="Name", ordering="name")
     def called(self, item: Item) -> str:
-        return two_lines(item.name or item.uid, item.uid)
+        labels = [(label.name,) for label in getattr(item, "labelled", ())]
+        chip = '<span class="aside break information soft tag">{}</span>'
+        return two_lines(item.name or item.uid, item.uid) + format_html_join(" ", chip, labels)
 
     @display(description="Technology", ordering="technology")
     def technology_name(self, item: Item) -> str:

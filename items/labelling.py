@@ -13,6 +13,8 @@ from items.models import Item, Label
 
 LONGEST = 50
 MOST = 20
+# How lists call items without a label.
+WITHOUT = "none"
 
 
 def labels_of(item: Item) -> list[str]:
@@ -26,13 +28,15 @@ def label(item: Item, names: Iterable[str], by: Any) -> None:
     """Give an item these labels and no others.
 
     Raises PermissionDenied where ``by`` may not review the item, and ValidationError on labels
-    that are too long or too many.
+    that are too long, too many, or could not be asked for in the address of a list.
     """
     if not visible(Item.objects.filter(pk=item.pk), by, "review").exists():
         raise PermissionDenied("You may not label this item.")
     wanted = {" ".join(name.replace("\0", "").split()) for name in names} - {""}
     if len(wanted) > MOST or any(len(name) > LONGEST for name in wanted):
         raise ValidationError(f"At most {MOST} labels of at most {LONGEST} characters each.")
+    if any("," in name or name == WITHOUT for name in wanted):
+        raise ValidationError(f"A label has no comma, and is not called {WITHOUT}.")
     before = labels_of(item)
     if wanted == set(before):
         return

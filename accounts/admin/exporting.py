@@ -22,7 +22,8 @@ FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
 CHUNK = 2000
 # What a list shows where there is nothing.
 NOTHING = "-"
-ICON = "material-symbols-outlined"
+# The classes of what stands beside a value: icons, named by text that nobody reads, and chips.
+BESIDE = {"material-symbols-outlined", "aside"}
 
 
 class Cut(str):
@@ -106,21 +107,21 @@ def _plain(value: Any) -> Any:
 
 
 class _Words(HTMLParser):
-    """Takes the text out of what a list shows; icons are named by text that nobody reads."""
+    """Takes the text out of what a list shows, without what stands beside it."""
 
     def __init__(self) -> None:
         super().__init__()
         self.found: list[str] = []
-        self._icon = False
+        self._beside = False
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self._icon = ICON in (dict(attrs).get("class") or "")
+        self._beside = not BESIDE.isdisjoint((dict(attrs).get("class") or "").split())
 
     def handle_endtag(self, tag: str) -> None:
-        self._icon = False
+        self._beside = False
 
     def handle_data(self, data: str) -> None:
-        if not self._icon:
+        if not self._beside:
             self.found.append(data)
 
 

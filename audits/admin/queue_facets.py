@@ -19,6 +19,7 @@ from audits.due import Policies, due_at, due_before, due_days, late
 from audits.models import severity
 from audits.waiting import waiting
 from items.admin import TechnologyFacet
+from items.label_facet import LabelFacet
 
 Answer = TypeVar("Answer")
 WEEK = timedelta(days=7)
@@ -140,6 +141,11 @@ class GroupFacet(Facet):
 
 class IssueTechnologyFacet(TechnologyFacet):
     path = "technology"
+
+
+class IssueLabelFacet(LabelFacet):
+    path = "item__labels__name"
+    item = "item"
 
 
 class DueFacet(Choice):

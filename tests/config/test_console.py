@@ -373,8 +373,8 @@ def crowd() -> Item:
     ("address", "most"),
     [
         ("/", 39),
-        ("/items/item/", 16),
-        ("/audits/issue/", 24),
+        ("/items/item/", 18),
+        ("/audits/issue/", 25),
         ("/audits/rule/", 21),
         ("/accounts/account/", 14),
         ("/items/item/{item}/change/", 24),

@@ -27,7 +27,7 @@ DEARER = {
     "audits_justification": 17,
     "audits_rule": 23,
     "items_gap": 15,
-    "items_item": 17,
+    "items_item": 19,
     "items_run": 16,
 }
 # Beside these, a list of the past asks what was kept of its rows.

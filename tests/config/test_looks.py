@@ -23,6 +23,7 @@ from audits.models import (
     ShadowFinding,
 )
 from audits.reviewing import justify
+from items.labelling import label
 from items.models import Gap, Run
 from notifications.leaving import leaving_link
 from notifications.models import Delivery, OwnSubscription
@@ -245,6 +246,8 @@ def world() -> dict[str, Any]:
     meant = a_rule(title=HOSTILE[:150])
     justify([IssueFactory(item=item, version=meant.active) for _ in range(5)], user, HOSTILE)
     watch(item, user)
+    for one in (item, gone_on):
+        label(one, [HOSTILE[:50], "PCI", "x" * 50], user)
     told = SubscriptionFactory(name=HOSTILE[:100])
     sent = Delivery.objects.create(subscription=told, kind="weekly", since=now, due_at=now)
     return {

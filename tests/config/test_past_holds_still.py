@@ -23,6 +23,7 @@ from audits.models import (
 )
 from audits.reviewing import justify
 from config.console.navigation import MENU
+from items.labelling import label
 from items.models import Gap, Item, Run
 from notifications.models import Subscription
 from tests.audits.replaying import dated, day, group, justify_at, look, rule_at
@@ -105,6 +106,7 @@ def go_on(account: Account, by: User) -> None:
     )
     justify(Issue.objects.filter(fixed_at=None, item__uid="sg-a")[:2], by, "Let it be.")
     comment(Item.objects.get(uid="sg-a"), "Said today.", by)
+    label(Item.objects.get(uid="sg-a"), ["Given today"], by)
     issue = Issue.objects.filter(item__uid="sg-a").earliest("pk")
     comment(issue.item, "Said today, too.", by, issue=issue)
     KnownNetwork.objects.update(note="the old office")

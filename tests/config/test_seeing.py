@@ -17,6 +17,7 @@ from audits import reviewing
 from audits.models import BlindSpot, Issue, Proposal, Rule, RuleSetting, ShadowFinding
 from config.console.navigation import MENU
 from config.roles import ROLES
+from items.labelling import label
 from items.models import Gap, Item, Run, Slice, WatcherSetting
 from notifications.models import Delivery, Report, Subscription
 from notifications.report.made import report_of
@@ -63,6 +64,7 @@ def furnished(name: str, group: AccountGroup, by: User) -> Account:
     )
     Slice.objects.create(account=account, technology="aws.ec2.security_group", read_at=now)
     item = ItemFactory(account=account, name=f"item of {name}", region=f"region-{name}")
+    label(item, [f"label of {name}"], by)
     rule = a_rule()
     IssueFactory(item=item, version=rule.active, notes=f"found in {name}")
     justified = IssueFactory(item=item, version=rule.active)

@@ -58,7 +58,7 @@ def item_page(request: HttpRequest, pk: int) -> HttpResponse:
         "groups": _groups(item, request.user, past),
         "facts": _facts(item, revisions),
         "tags": _tags(item.config),
-        "labels": labels_of(item),
+        "labels": labels_of(item) if moment.now else [],
         **_wrong(item, request.user, issues, moment),
         **banner(request, item, moment),
         "icon": icon_of(item.technology),
