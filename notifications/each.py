@@ -1,6 +1,6 @@
 """What a message tells thing by thing, for services that keep each of them."""
 
-from collections.abc import Iterable, Iterator, Sequence, Set
+from collections.abc import Iterator, Sequence, Set
 from typing import Any
 
 from audits.models import IssueEvent, severity
@@ -8,9 +8,8 @@ from items.models import Item
 from items.preceding import Changed, what_stood_before
 from notifications.facts import change_fact, issue_fact
 from notifications.gathering import change_of
-from notifications.models import Delivery, Line, Subscription, lasting_key
-from notifications.summing import summed_events, summed_revisions
-from notifications.telling import heard_of
+from notifications.models import Delivery, Line, lasting_key
+from notifications.summing import brought
 
 AT_ONCE = 500
 
@@ -25,13 +24,13 @@ def each(delivery: Delivery) -> Iterator[dict[str, Any]]:
     if told is None:
         return
     lines = Line.objects.filter(delivery=delivery)
-    runs = list(_keys(lines, "run_id"))
+    found = brought(list(_keys(lines, "run_id")), told)
     alone = _keys(lines, "revision_id")
-    summed = _heard(told, summed_revisions(runs, told).values_list("pk", "id"))
+    summed = {one.revision for one in found.created}
     for keys in _portions(sorted(alone | summed)):
         yield from changes_of(keys, summed)
     alone = _keys(lines, "event_id")
-    summed = _heard(told, summed_events(runs, told).values_list("pk", "issue__item_id"))
+    summed = {one.event for one in found.opened}
     for keys in _portions(sorted(alone | summed)):
         yield from events_of(keys, summed)
 
@@ -100,13 +99,6 @@ def _known(item: Any) -> dict[str, Any]:
 
 def _keys(lines: Any, name: str) -> set[int]:
     return set(lines.exclude(**{name: None}).values_list(name, flat=True))
-
-
-def _heard(told: Subscription, rows: Iterable[tuple[int, int]]) -> set[int]:
-    """Keep the rows, (key, item), of whose items a subscription hears."""
-    found = dict(rows)
-    heard = heard_of(told, set(found.values()))
-    return {key for key, item in found.items() if item in heard}
 
 
 def _portions(keys: Sequence[int]) -> Iterator[Sequence[int]]:

@@ -4,7 +4,7 @@ from django.db.models import QuerySet
 
 from accounts.seeing import visible
 from audits.models import IssueEvent, RuleVersion
-from items.models import Item, Label
+from items.models import Item
 from items.tags import tags_in
 from notifications.models import Subscription
 
@@ -53,15 +53,11 @@ def asked_for_by(framework: str, version: RuleVersion) -> bool:
     return any(str(one).rpartition(" ")[0] == framework for one in version.controls or ())
 
 
-def of_named(told: Subscription, events: QuerySet[IssueEvent]) -> QuerySet[IssueEvent]:
-    """Keep the events of what a subscription names, as far as a database can tell."""
-    if told.names_items():
-        events = events.filter(issue__item__in=told.items.values("pk"))
-    if told.labels:
-        labelled = Label.objects.filter(name__in=told.labels)
-        events = events.filter(issue__item__in=labelled.values("item"))
-    if told.rules.all():
-        events = events.filter(issue__rule__in=[rule.pk for rule in told.rules.all()])
+def of_wanted_rules(told: Subscription, events: QuerySet[IssueEvent]) -> QuerySet[IssueEvent]:
+    """Keep the events of what the rules found that a subscription names."""
+    rules = list(told.rules.values_list("pk", flat=True))
+    if rules:
+        events = events.filter(issue__rule__in=rules)
     if told.framework:
         versions = RuleVersion.objects.filter(pk__in=events.order_by().values("version"))
         name = told.framework.name

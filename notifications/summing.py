@@ -1,21 +1,24 @@
 """What runs brought of which only the sum is told: so many queries, however many runs."""
 
 from collections import Counter
-from collections.abc import Iterable
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+from urllib.parse import urlencode
 
-from django.db.models import Count, QuerySet
+from django.db.models import QuerySet
 
 from accounts.models import Account
 from audits.models import SEVERITIES, Cause, Issue, IssueEvent, severity
 from items.models import Item, Kind, Run
 from notifications.mails import link
 from notifications.models import Line, Subscription
-from notifications.narrowing import of_named
-from notifications.telling import ASKED, NEW
+from notifications.narrowing import of_wanted_rules
+from notifications.telling import ASKED, NEW, heard_of
 
 WORST = 5
+# A list is asked for by so many values at once: an address must stay one that mail programs bear.
+FEW = 10
 
 
 @dataclass(frozen=True)
@@ -24,41 +27,102 @@ class Sum:
 
     account: Account
     why: str
-    link: str
+    items_link: str
+    issues_link: str
     technologies: int
     created: int
     issues: int
     by_severity: list[tuple[str, int]]
     worst: list[Issue]
 
+    @property
+    def link(self) -> str:
+        """The list of what weighs most of it."""
+        return self.issues_link if self.issues else self.items_link
+
+
+class Created(NamedTuple):
+    """An item that a run found for the first time."""
+
+    revision: int
+    run: int
+    item: int
+    technology: str
+
+
+class Opened(NamedTuple):
+    """A new issue that a run brought."""
+
+    event: int
+    run: int
+    item: int
+    technology: str
+    issue: int
+    rule: int
+    score: int
+
+
+@dataclass(frozen=True)
+class Brought:
+    """What runs brought that a subscription hears of and is not told by itself."""
+
+    created: list[Created] = field(default_factory=list)
+    opened: list[Opened] = field(default_factory=list)
+
 
 def summed(lines: QuerySet[Line], told: Subscription) -> list[Sum]:
-    """Gather runs by account and reason, in the order of the accounts' names.
-
-    Counts what a subscription wants to hear of and is not told by itself.
-    """
+    """Gather what runs brought by account and reason, in the order of the accounts' names."""
     keys = list(lines.filter(run__isnull=False).values_list("run", flat=True))
     if not keys:
         return []
     runs = list(Run.objects.filter(pk__in=keys).select_related("account").order_by("pk"))
     why = _reasons(runs)
-    events = _opened(keys, told)
-    created = _created(keys, told)
-    groups: dict[tuple[str, str], list[Run]] = {}
-    for run in runs:
-        if events.get(run.pk) or created.get(run.pk):
-            groups.setdefault((run.account.name, why[run.pk]), []).append(run)
-    found = {name: _worst_first(events, same) for name, same in groups.items()}
+    groups: dict[tuple[str, str], Brought] = {}
+    place = {run.pk: (run.account.name, why[run.pk]) for run in runs}
+    found = brought(keys, told)
+    for item in found.created:
+        groups.setdefault(place[item.run], Brought()).created.append(item)
+    for issue in sorted(found.opened, key=lambda one: (-one.score, one.event)):
+        groups.setdefault(place[issue.run], Brought()).opened.append(issue)
     worst = (
         Issue.objects.select_related("item", "version")
         .defer("item__config")
-        .in_bulk([issue for rows in found.values() for _, _, issue in rows[:WORST]])
+        .in_bulk([one.issue for group in groups.values() for one in group.opened[:WORST]])
     )
-    return [_sum(name[1], groups[name], found[name], created, worst) for name in sorted(groups)]
+    accounts = {run.account.name: run.account for run in runs}
+    return [
+        _sum(accounts[name], why, groups[name, why], told, worst) for name, why in sorted(groups)
+    ]
 
 
-# The score as a negative number, the event and the issue: so they sort worst first.
-Event = tuple[int, int, int]
+def brought(runs: Sequence[int], told: Subscription) -> Brought:
+    """Return what runs brought that a subscription hears of and is not told by itself."""
+    created, opened = _created(runs, told), _opened(runs, told)
+    items = {one.item for one in created} | {one.item for one in opened}
+    heard = heard_of(told, items)
+    return Brought(
+        [one for one in created if one.item in heard], [one for one in opened if one.item in heard]
+    )
+
+
+def _created(runs: Sequence[int], told: Subscription) -> list[Created]:
+    if not told.created:
+        return []
+    alone = Line.objects.filter(subscription=told, revision__run__in=runs).values("revision")
+    rows: QuerySet[Any] = Item.history.filter(run__in=runs, kind=Kind.CREATED)
+    names = ("history_id", "run_id", "id", "technology")
+    return [Created(*row) for row in rows.exclude(pk__in=alone).values_list(*names)]
+
+
+def _opened(runs: Sequence[int], told: Subscription) -> list[Opened]:
+    whats = [what for what in NEW if getattr(told, ASKED.get(what, "issues"))]
+    if not whats:
+        return []
+    alone = Line.objects.filter(subscription=told, event__run__in=runs).values("event")
+    rows = of_wanted_rules(told, IssueEvent.objects.filter(run__in=runs))
+    rows = rows.filter(what__in=whats, issue__justified=False, score__gte=told.least_score)
+    names = ("pk", "run_id", "issue__item_id", "issue__technology", "issue_id", "issue__rule_id")
+    return [Opened(*row) for row in rows.exclude(pk__in=alone).values_list(*names, "score")]
 
 
 def _reasons(runs: Iterable[Run]) -> dict[int, str]:
@@ -76,67 +140,36 @@ def _reasons(runs: Iterable[Run]) -> dict[int, str]:
     }
 
 
-def _opened(runs: list[int], told: Subscription) -> dict[int, list[Event]]:
-    rows = summed_events(runs, told)
-    opened: dict[int, list[Event]] = {}
-    for run, key, score, issue in rows.values_list("run", "pk", "score", "issue"):
-        opened.setdefault(run, []).append((-score, key, issue))
-    return opened
-
-
-def _created(runs: list[int], told: Subscription) -> dict[int, dict[str, int]]:
-    """Return how many items each run found for the first time, by technology."""
-    rows = summed_revisions(runs, told)
-    created: dict[int, dict[str, int]] = {}
-    counted = rows.order_by().values_list("run", "technology").annotate(Count("pk"))
-    for run, technology, count in counted:
-        created.setdefault(run, {})[technology] = count
-    return created
-
-
-def summed_events(runs: list[int], told: Subscription) -> QuerySet[IssueEvent]:
-    """Return the new issues of runs that are wanted and not told by themselves."""
-    whats = [what for what in NEW if getattr(told, ASKED.get(what, "issues"))]
-    if not whats:
-        return IssueEvent.objects.none()
-    alone = Line.objects.filter(subscription=told, event__run__in=runs).values("event")
-    return (
-        of_named(told, IssueEvent.objects.filter(run__in=runs))
-        .filter(what__in=whats, issue__justified=False, score__gte=told.least_score)
-        .exclude(pk__in=alone)
-    )
-
-
-def summed_revisions(runs: list[int], told: Subscription) -> QuerySet[Any]:
-    """Return the new items of runs that are wanted and not told by themselves."""
-    rows: QuerySet[Any] = Item.history.filter(run__in=runs, kind=Kind.CREATED)
-    if not told.created:
-        return rows.none()
-    alone = Line.objects.filter(subscription=told, revision__run__in=runs).values("revision")
-    return rows.exclude(pk__in=alone)
-
-
-def _worst_first(events: dict[int, list[Event]], runs: Iterable[Run]) -> list[Event]:
-    return sorted(event for run in runs for event in events.get(run.pk, ()))
-
-
 def _sum(
-    why: str,
-    runs: list[Run],
-    events: list[Event],
-    created: dict[int, dict[str, int]],
-    worst: dict[int, Issue],
+    account: Account, why: str, found: Brought, told: Subscription, worst: dict[int, Issue]
 ) -> Sum:
-    account = runs[0].account
-    counts = Counter(severity(-score) for score, _, _ in events)
-    found = [created[run.pk] for run in runs if run.pk in created]
+    counts = Counter(severity(one.score) for one in found.opened)
+    by_severity = [(word, counts[word]) for _, word in SEVERITIES if counts[word]]
+    technologies = {one.technology for one in found.created}
+    asked = {"account": [account.pk], "label": told.labels}
     return Sum(
         account=account,
         why=why,
-        link=f"{link('admin:audits_issue_changelist')}?account={account.pk}",
-        technologies=len({technology for one in found for technology in one}),
-        created=sum(count for one in found for count in one.values()),
-        issues=len(events),
-        by_severity=[(word, counts[word]) for _, word in SEVERITIES if counts[word]],
-        worst=[worst[issue] for _, _, issue in events[:WORST]],
+        items_link=_list("items_item", asked | {"technology": technologies}),
+        issues_link=_list(
+            "audits_issue",
+            {
+                **asked,
+                "technology": {one.technology for one in found.opened},
+                "rule": {one.rule for one in found.opened},
+                "severity": [word for word, _ in by_severity],
+            },
+        ),
+        technologies=len(technologies),
+        created=len(found.created),
+        issues=len(found.opened),
+        by_severity=by_severity,
+        worst=[worst[one.issue] for one in found.opened[:WORST]],
     )
+
+
+def _list(name: str, asked: dict[str, Any]) -> str:
+    """Return the address of the list that shows what was counted, as far as its filters can say."""
+    few = {key: values for key, values in asked.items() if 0 < len(values) <= FEW}
+    query = {key: ",".join(map(str, sorted(values))) for key, values in few.items()}
+    return f"{link(f'admin:{name}_changelist')}?{urlencode(query, safe=',')}"
