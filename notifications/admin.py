@@ -20,7 +20,7 @@ from notifications.forms import form_of
 from notifications.models import Delivery, Subscription
 from notifications.notifiers import notifiers
 from notifications.notifiers.base import Notifier
-from notifications.reach import STAND_INS, in_reach
+from notifications.reach import STAND_INS, deliveries_in_reach, in_reach
 from notifications.rehearsals import Rehearsing
 from notifications.report.pages import ReportAdmin, week_view
 from notifications.resending import SEND, send_again
@@ -273,7 +273,7 @@ class DeliveryAdmin(ReadOnlyAdmin):
     @action(description="Send again", permissions=["send"])
     def send_chosen_again(self, request: HttpRequest, rows: QuerySet[Delivery]) -> None:
         chosen = Delivery.objects.filter(pk__in=rows.values("pk"))
-        allowed = in_reach(chosen, request.user, "subscription", SEND)
+        allowed = deliveries_in_reach(chosen, request.user, SEND)
         if allowed.count() != chosen.count():
             raise PermissionDenied("You may not send every one of the chosen messages again.")
         count = send_again(allowed, request.user)
@@ -285,7 +285,7 @@ class DeliveryAdmin(ReadOnlyAdmin):
         rows: QuerySet[Delivery] = super().get_queryset(request)
         seen = visible(Comment.objects.all(), request.user)
         said = Q(comment=None) | Q(comment__in=seen.values("pk"))
-        return in_reach(rows, request.user, "subscription").filter(said)
+        return deliveries_in_reach(rows, request.user).filter(said)
 
     @display(description="Subject", ordering="subject")
     def called(self, delivery: Delivery) -> str:

@@ -16,7 +16,7 @@ from accounts.api.once import once
 from accounts.api.problems import Conflict
 from accounts.api.writing import Added, Deleted, Edited
 from notifications.models import Delivery, Report, Subscription
-from notifications.reach import in_reach
+from notifications.reach import deliveries_in_reach
 from notifications.resending import SEND, send_again
 
 
@@ -93,7 +93,7 @@ class DeliveryViewSet(GuardedViewSet):
         """Send it once more to all its readers, with the key that it had. Not while it waits."""
         found = self.get_object()
         row = Delivery.objects.filter(pk=found.pk)
-        rows = in_reach(row, request.user, "subscription", SEND)
+        rows = deliveries_in_reach(row, request.user, SEND)
         if not rows.exists():
             raise PermissionDenied("It is not yours to send again.")
         if not send_again(rows, request.user):

@@ -2,17 +2,23 @@
 
 from typing import Any
 
-from django.db.models import Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from accounts.admin import reach
 from accounts.models import Account, AccountGroup
-from notifications.models import Report, Subscription
+from notifications.models import Delivery, Line, Report, Subscription
 
 STAND_INS = {
     "accounts": "historicalsubscription_accounts__account",
     "groups": "historicalsubscription_groups__accountgroup",
 }
 """Where a state of a subscription has what it is about."""
+
+TOLD_OF = (
+    *("revision__account", "event__issue__account", "run__account", "gap__account"),
+    "reminder__justification__account",
+)
+"""From a line of a message to the account that it tells of; a rule's change is in none."""
 
 
 def in_reach(
@@ -40,6 +46,25 @@ def in_reach(
         .exclude(**{f"{within}__in": foreign})
     )
     return rows.filter(**{f"{path}__in" if path else "pk__in": seen.values("pk")})
+
+
+def deliveries_in_reach(
+    rows: QuerySet[Delivery], user: Any, permission: str = "notifications.view_subscription"
+) -> QuerySet[Delivery]:
+    """Keep the messages that tell of nothing out of a person's sight.
+
+    What a subscription is about today does not say what it told before: it may have been about
+    more, and an account may have left its group.
+    """
+    groups = reach(user, permission)
+    if groups is None:
+        return rows
+    unseen = Account.objects.exclude(groups__in=groups).values("pk")
+    foreign = Q(*(Q((f"{path}__in", unseen)) for path in TOLD_OF), _connector=Q.OR)
+    lines = Line.objects.filter(foreign, delivery=OuterRef("pk"))
+    weeks = Report.objects.filter(delivery=OuterRef("pk"))
+    weeks = weeks.filter(Q(everything=True) | Q(accounts__in=unseen))
+    return in_reach(rows, user, "subscription", permission).exclude(Exists(lines) | Exists(weeks))
 
 
 def reports_in_reach(rows: QuerySet[Report], user: Any) -> QuerySet[Report]:
