@@ -1,6 +1,7 @@
 """Pages of the console that join apps, and of the tools beneath: roles, jobs, locked logins."""
 
 from typing import Any
+from urllib.parse import quote
 
 from axes.models import AccessAttempt, AccessFailureLog, AccessLog
 from django.contrib import admin, messages
@@ -33,11 +34,21 @@ from config.scheduling import scan_now
 from items.admin import ItemAdmin
 from items.models import Gap, Item, Run, Slice
 from items.recalling import living_at
+from notifications.concerning import stopped_by_owner
 
 
 def _scan(account: Account) -> tuple[int, str]:
     scan_now([account])
     return messages.SUCCESS, f"{account} is read as soon as a worker is free."
+
+
+def _stopped(account: Account) -> list[dict[str, Any]]:
+    """Say which mails the account's owner has stopped, where there are such."""
+    stopped = stopped_by_owner(account.owner_mail)
+    if not stopped:
+        return []
+    link = _list("notifications_delivery", f"?state=unwanted&q={quote(account.owner_mail)}")
+    return [{"name": "Mails the owner stopped", "value": ", ".join(stopped), "link": link}]
 
 
 def _readable(account: Account) -> bool:
@@ -117,6 +128,7 @@ class WatchedAccountAdmin(AccountAdmin):
                 "value": items.filter(account=account.pk).count(),
                 "link": _list("items_item", link),
             },
+            *(_stopped(account) if moment.now else ()),
             *super().facts(request, account),
         ]
 

@@ -26,6 +26,7 @@ from config.console.item.policies import item_policy
 from config.console.item.tree import item_json, item_part
 from config.console.leaving import leaving_page
 from config.console.ledger import entry_page
+from config.console.own_mails import switch_mails
 from config.console.password import own_password
 from config.console.proposal_impact import proposal_ask, proposal_cancel, proposal_impact
 from config.console.rule_health import rule_health
@@ -115,6 +116,7 @@ urlpatterns = [
     path("audits/rule/import/sum/", guarded(import_sum_ask), name="import_sum_ask"),
     path("audits/rule/import/sum/answer/", guarded(import_sum_answer), name="import_sum_answer"),
     path("audits/rule/import/sum/cancel/", guarded(import_sum_cancel), name="import_sum_cancel"),
+    path("notifications/ownsubscription/mails/", guarded(switch_mails), name="own_mails"),
     path("accounts/ledgerentry/<int:pk>/change/", guarded(entry_page)),
     path("password_change/", guarded(own_password)),
     path("", admin.site.urls),

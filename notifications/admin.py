@@ -210,6 +210,7 @@ class DeliveryState(Tabs):
         ),
         "sent": ("sent", lambda: Q(state=Delivery.State.SENT)),
         "failed": ("given up", lambda: Q(state=Delivery.State.FAILED)),
+        "unwanted": ("not wanted", lambda: Q(state=Delivery.State.UNWANTED)),
     }
 
 
@@ -218,6 +219,7 @@ TONES = {
     Delivery.State.SENDING: "low",
     Delivery.State.SENT: "good",
     Delivery.State.FAILED: "critical",
+    Delivery.State.UNWANTED: "information",
 }
 
 
@@ -244,11 +246,13 @@ class DeliveryAdmin(ReadOnlyAdmin):
         "subscription__name",
         "subscription__address",
         "person__email",
+        "to",
         "last_error",
     )
     ordering = ("-due_at", "-pk")
     list_intro = (
-        "Every message, with what became of it. One that fails is tried again, ever more rarely."
+        "Every message, with what became of it. One that fails is tried again, ever more rarely. "
+        "Not wanted: its reader has stopped such mails, or the subscription was switched off."
     )
     nothing_yet = "Nothing was sent yet."
     fields = (
@@ -289,7 +293,7 @@ class DeliveryAdmin(ReadOnlyAdmin):
 
     @display(description="Subject", ordering="subject")
     def called(self, delivery: Delivery) -> str:
-        return delivery.subject or "not written yet"
+        return delivery.subject or "not written"
 
     @display(description="To", ordering="subscription__address")
     def whom(self, delivery: Delivery) -> str:

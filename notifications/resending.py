@@ -1,4 +1,4 @@
-"""Send messages again that have arrived or were given up."""
+"""Send messages again that have arrived, were given up, or were not wanted then."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -11,7 +11,7 @@ from notifications.models import Delivery
 
 SEND = "notifications.send_delivery"
 """What it takes, for all that a message is about."""
-ENDED = (Delivery.State.SENT, Delivery.State.FAILED)
+ENDED = (Delivery.State.SENT, Delivery.State.FAILED, Delivery.State.UNWANTED)
 
 
 @transaction.atomic

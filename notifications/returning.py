@@ -8,7 +8,10 @@ from django.db import transaction
 from accounts.ledger import enter
 from audits.commenting import comment
 from audits.models import Comment, Issue
+from notifications.concerning import Mails
 from notifications.models import Delivery
+
+OTHERWISE = "Reach them another way, and say so in a comment."
 
 
 @transaction.atomic
@@ -16,11 +19,13 @@ def send_back(issue: Issue, text: str, by: Any) -> Comment:
     """Mail the account's owner what is wrong and what to do about it; keep that as a comment.
 
     Raises PermissionDenied where ``by`` may not review the item, and ValidationError where the
-    issue is closed or the account has no owner's mail.
+    issue is closed, or no mail goes to an owner of the account.
     """
     owner = issue.item.account.owner_mail
     if not owner:
         raise ValidationError("The account has no owner's mail. An operator can enter it.")
+    if not Mails(Delivery.Kind.RETURNED, owner).on:
+        raise ValidationError(f"Not sent back: {owner} has stopped these mails. {OTHERWISE}")
     if issue.fixed_at:
         raise ValidationError("It is fixed already.")
     words = f"Sent back to the owner, {owner}."

@@ -14,9 +14,10 @@ from django.utils import timezone
 from accounts.types.base import Refused
 from config.plugins import Missing
 from notifications.alerts import NO_NEWS, alert
+from notifications.concerning import Mails
 from notifications.each import each
 from notifications.facts import facts
-from notifications.leaving import leaving_link
+from notifications.leaving import leaving_link, told_by
 from notifications.mails import Mail, for_reader, link
 from notifications.models import Delivery
 from notifications.notifiers import notifiers
@@ -98,8 +99,10 @@ def _claim(pk: int, now_too: bool) -> Delivery | None:
 
 
 def _send(delivery: Delivery) -> bool:
+    unwanted, mail = "", None
     try:
-        mail = _mail(delivery)
+        unwanted = _unwanted(delivery)
+        mail = None if unwanted else _mail(delivery)
         if mail:
             _deliver(delivery, mail)
     except Lost:
@@ -117,21 +120,26 @@ def _send(delivery: Delivery) -> bool:
         logger.exception("Message %s by %s failed", delivery.pk, delivery.notifier)
         _fail(delivery, f"{type(error).__name__}: {error}")
         return False
-    delivery.state, delivery.sent_at, delivery.claimed_until = (
-        Delivery.State.SENT,
-        timezone.now(),
-        None,
-    )
-    delivery.subject, delivery.last_error = (mail.subject if mail else "Nothing to tell"), ""
+    delivery.claimed_until, delivery.last_error = None, unwanted
+    if unwanted:
+        delivery.state = Delivery.State.UNWANTED
+    else:
+        delivery.state, delivery.sent_at = Delivery.State.SENT, timezone.now()
+        delivery.subject = mail.subject if mail else "Nothing to tell"
     delivery.save()
     return mail is not None
 
 
-def _mail(delivery: Delivery) -> Mail | None:
-    """Return what is to be sent; None where there is nothing to tell, or it is off by now."""
+def _unwanted(delivery: Delivery) -> str:
+    """Say why a message is wanted no more; empty: it is wanted."""
     told = delivery.subscription
-    if told is not None and not told.on:
-        return None
+    if told is not None:
+        return "" if told.on else "The subscription is off."
+    return "" if Mails.of(delivery).on else f"{delivery.address} has stopped these mails."
+
+
+def _mail(delivery: Delivery) -> Mail | None:
+    """Return what is to be sent; None where there is nothing to tell."""
     keeps = notifiers[delivery.notifier].keeps
     return WRITERS[delivery.kind](delivery) or (NO_NEWS if keeps else None)
 
@@ -177,7 +185,7 @@ def _fail(
 def outgoing(delivery: Delivery, mail: Mail, reader: str) -> Outgoing:
     """Return what the notifier is handed for a reader; the same key each time."""
     told = delivery.subscription
-    leave = leaving_link(told, reader) if told and told.notifier == "email" else ""
+    leave = leaving_link(told_by(delivery, reader)) if delivery.notifier == "email" else ""
     mail = for_reader(mail, leave)
     facts_told = facts(delivery.kind, mail.context)
     return Outgoing(

@@ -10,6 +10,9 @@ from accounts.moments import page_time
 from audits.admin.handing import AssignForm
 from audits.models import Issue, What
 from config.console.neighbours import beside, way_back
+from notifications.concerning import Mails
+from notifications.models import Delivery
+from notifications.returning import OTHERWISE
 
 ICONS = {
     What.OPENED: ("report", "critical"),
@@ -54,6 +57,7 @@ def story(issue: Issue) -> tuple[list[Step], int]:
 def around(request: HttpRequest, issue: Issue, may_review: bool) -> dict[str, Any]:
     """Return what an issue's page says beside the finding and the decision."""
     steps, older = story(issue)
+    owner = issue.item.account.owner_mail
     form = None
     if may_review:
         chosen = {"to": issue.assignee_id}
@@ -64,7 +68,9 @@ def around(request: HttpRequest, issue: Issue, may_review: bool) -> dict[str, An
         "older": older,
         "assign_form": form,
         "may_comment": request.user.has_perm("items.review_item", issue.item),
-        "owner": issue.item.account.owner_mail,
+        "owner": owner,
+        "owner_hears": bool(may_review and owner) and Mails(Delivery.Kind.RETURNED, owner).on,
+        "otherwise": OTHERWISE,
         "beside": beside(request, issue),
         "kept": way_back(request),
     }

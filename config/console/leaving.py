@@ -1,4 +1,4 @@
-"""The page behind the link in each mail to a subscriber: one button, no login."""
+"""The page behind the link in each mail: one button, no login."""
 
 from django.contrib.auth.decorators import login_not_required
 from django.http import Http404, HttpRequest, HttpResponse
@@ -6,7 +6,7 @@ from django.shortcuts import render
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods
 
-from notifications.leaving import NoSuchReader, is_told, leave, reader
+from notifications.leaving import NoSuchReader, meant_by
 
 
 # A mail program posts for its reader (RFC 8058): it has no session, and what it sends is in the
@@ -15,13 +15,11 @@ from notifications.leaving import NoSuchReader, is_told, leave, reader
 @login_not_required
 @require_http_methods(["GET", "HEAD", "POST"])
 def leaving_page(request: HttpRequest, token: str) -> HttpResponse:
-    """Show what is told to whom, and stop it."""
+    """Show what is told to whom, stop it, and take that back where a reader may."""
     try:
-        told, address = reader(token)
+        told = meant_by(token)
     except NoSuchReader as error:
         raise Http404 from error
     if request.method == "POST":
-        leave(told, address)
-        told.refresh_from_db()
-    context = {"told": told, "address": address, "on": is_told(told, address)}
-    return render(request, "console/leaving.html", context)
+        (told.resume if "again" in request.POST else told.stop)()
+    return render(request, "console/leaving.html", {"told": told, "on": told.on})

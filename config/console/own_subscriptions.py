@@ -5,11 +5,13 @@ from typing import Any, ClassVar
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
+from django.http.response import HttpResponseBase
 from django.urls import reverse
 from django.utils.html import format_html, format_html_join
 from unfold.decorators import display
 
 from accounts.admin import GuardedAdmin
+from config.console.own_mails import own_mails
 from notifications.admin import OffersViews, SubscriptionAdmin
 from notifications.forms import SubscriptionForm
 from notifications.models import OwnSubscription
@@ -34,6 +36,7 @@ class OwnSubscriptionForm(SubscriptionForm):
 
 @admin.register(OwnSubscription)
 class OwnSubscriptionAdmin(OffersViews, Rehearsing, GuardedAdmin):
+    change_list_template = "console/own_subscriptions.html"
     change_form_template = "console/own_subscription.html"
     list_display = ("name", "about", "told_of", "often", "on")
     search_fields = ("name",)
@@ -58,6 +61,10 @@ class OwnSubscriptionAdmin(OffersViews, Rehearsing, GuardedAdmin):
 
     def _mine(self, request: HttpRequest) -> QuerySet[OwnSubscription]:
         return OwnSubscription.objects.filter(owner=request.user.pk)
+
+    def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponseBase:
+        more = {"mails": own_mails(request.user)}
+        return super().changelist_view(request, more | (extra_context or {}))
 
     def keeps_history(self, request: HttpRequest) -> bool:
         return False

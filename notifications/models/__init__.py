@@ -1,7 +1,9 @@
-"""Who is told of what, every message that went out or still has to, and what services keep."""
+"""Who is told of what or no more, every message that went out or still has to, and what
+services keep."""
 
 from notifications.models.deliveries import Delivery, Line, lasting_key, new_message_id
 from notifications.models.reports import Report
+from notifications.models.stopped import StoppedMail
 from notifications.models.subscriptions import OwnSubscription, Subscription, server_zone
 from notifications.models.tickets import Ticket
 
@@ -10,6 +12,7 @@ __all__ = [
     "Line",
     "OwnSubscription",
     "Report",
+    "StoppedMail",
     "Subscription",
     "Ticket",
     "lasting_key",

@@ -43,6 +43,7 @@ class Delivery(models.Model):
         SENDING = "sending", "being sent"
         SENT = "sent", "sent"
         FAILED = "failed", "given up"
+        UNWANTED = "unwanted", "not wanted any more"
 
     subscription = models.ForeignKey(
         Subscription, on_delete=models.CASCADE, null=True, related_name="deliveries"

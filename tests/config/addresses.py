@@ -20,7 +20,7 @@ from audits.models import (
 )
 from config.api.routes import router
 from items.models import Item
-from notifications.leaving import leaving_link
+from notifications.leaving import Subscribed, token_of
 from notifications.models import Subscription
 
 HOLE = re.compile(r"<(?:\w+:)?(\w+)>")
@@ -83,14 +83,11 @@ def about(route: str) -> type[Model] | None:
     return apps.get_model(first, second)
 
 
-def _token(told: Subscription) -> str:
-    return leaving_link(told, told.address).rstrip("/").rpartition("/")[2]
-
-
 def filled(route: str, rows: Rows, what: str = "test") -> str:
     """Return the route's address for these rows; raise KeyError where it cannot be filled."""
     model = about(route)
     row = rows[model] if model else None
+    told = rows[Subscription]
     holes = {
         "pk": getattr(row, "pk", None),
         "object_id": getattr(row, "pk", None),
@@ -98,7 +95,7 @@ def filled(route: str, rows: Rows, what: str = "test") -> str:
         "number": 1,
         "what": what,
         "key": getattr(row, "key", None),
-        "token": _token(rows[Subscription]),
+        "token": token_of(Subscribed(told, told.address)),
         "content_type_id": 1,
         "revision": 1,
     }

@@ -359,6 +359,7 @@ SENT = {
     "audits/rule/<int:object_id>/do/<slug:what>/",
     "audits/rule/<int:object_id>/restore/<int:number>/",
     "accounts/account/<int:object_id>/do/<slug:what>/",
+    "notifications/ownsubscription/mails/",
 }
 
 
@@ -446,6 +447,7 @@ def deeds(rows: Rows, admin: User) -> list[Verb]:
         Verb("notifications/delivery/", {"action": "send_chosen_again", **arrived}, OPERATOR),
         Verb("frameworks/<str:key>/evidence/", {}, set(ROLES)),
         Verb("password_change/", PASSWORDS, set(ROLES)),
+        Verb("notifications/ownsubscription/mails/", {"mails": "waits person"}, set(ROLES)),
         Verb(
             "audits/rule/<int:object_id>/do/<slug:what>/",
             {"reason": "No."},
@@ -537,6 +539,7 @@ OWN = {
     "audits/savedview/add/",
     "accounts/apitoken/add/",
     "notifications/ownsubscription/add/",
+    "notifications/ownsubscription/mails/",
 }
 # Rows that only administrators write.
 PERSONAL = {User, Grant, Group}

@@ -25,7 +25,8 @@ from audits.models import (
 from audits.reviewing import justify
 from items.labelling import label
 from items.models import Gap, Run
-from notifications.leaving import leaving_link
+from notifications.concerning import Mails
+from notifications.leaving import Subscribed, token_of
 from notifications.models import Delivery, OwnSubscription
 from notifications.report.made import report_of
 from notifications.watching import watch
@@ -53,6 +54,8 @@ PAGES = (
     "/accounts/apitoken/add/",
     "/api/docs/",
     "/stop/{token}/",
+    "/stop/{concerned}/",
+    "/stop/{stopped}/",
     "/notifications/ownsubscription/",
     "/notifications/ownsubscription/add/",
     "/notifications/ownsubscription/{watching}/change/",
@@ -183,6 +186,7 @@ NO_PAGES = {
     "jsi18n/",
     "logout/",
     "nothing/here",
+    "notifications/ownsubscription/mails/",
     "search/",
 }
 
@@ -192,7 +196,7 @@ def world() -> dict[str, Any]:
     """One of everything, named as badly as a cloud allows."""
     now = timezone.now()
     user = User.objects.create_superuser("ines", "ines@example.com", "a long password")
-    account = AccountFactory(name=HOSTILE[:100])
+    account = AccountFactory(name=HOSTILE[:100], owner_mail=user.email)
     item = ItemFactory(
         account=account,
         name=HOSTILE,
@@ -249,11 +253,16 @@ def world() -> dict[str, Any]:
     for one in (item, gone_on):
         label(one, [HOSTILE[:50], "PCI", "x" * 50], user)
     told = SubscriptionFactory(name=HOSTILE[:100])
+    stopped = Mails("asked", user.email, user)
+    stopped.stop()
+    Mails("returned", account.owner_mail).stop()
     sent = Delivery.objects.create(subscription=told, kind="weekly", since=now, due_at=now)
     return {
         "watching": OwnSubscription.objects.get(owner=user).pk,
         "report": report_of(sent).pk,
-        "token": leaving_link(told, told.address).rstrip("/").rpartition("/")[2],
+        "token": token_of(Subscribed(told, told.address)),
+        "concerned": token_of(Mails("reminder", user.email, user)),
+        "stopped": token_of(stopped),
         "issue": issue.pk,
         "item": item.pk,
         "other": gone_on.pk,

@@ -8,7 +8,7 @@ import pytest
 from django.test import Client
 
 from accounts.models import Account, LedgerEntry
-from notifications.leaving import leaving_link
+from notifications.leaving import SIGNER, Subscribed, leaving_link, token_of
 from notifications.models import Delivery, Subscription
 from notifications.sending import send_due
 from tests.factories import AccountFactory, SubscriptionFactory
@@ -61,12 +61,14 @@ def test_one_click_in_a_mail_ends_it_for_its_reader(
     told.refresh_from_db()
     assert told.on is False
     assert send_due(now_too=True) == 0, "what was gathered before is not sent either"
+    last = Delivery.objects.latest("pk")
+    assert (last.state, last.last_error) == ("unwanted", "The subscription is off.")
     assert len(inbox.mails) == 3
 
 
 def test_opening_the_link_shows_one_button_and_changes_nothing(client: Client) -> None:
     told = SubscriptionFactory(name="<b>PCI</b>")
-    address = urlsplit(leaving_link(told, told.address)).path
+    address = urlsplit(leaving_link(Subscribed(told, told.address))).path
     page = client.get(address).content.decode()
     assert page.count("<button") == 1
     assert "&lt;b&gt;PCI" in page
@@ -78,19 +80,30 @@ def test_opening_the_link_shows_one_button_and_changes_nothing(client: Client) -
 
 def test_a_link_that_was_not_made_here_stops_nothing(client: Client) -> None:
     told = SubscriptionFactory()
-    token = leaving_link(told, told.address).rstrip("/").rpartition("/")[2]
+    token = token_of(Subscribed(told, told.address))
     for wrong in (token[:-1], token.replace(":", "x"), "nothing", f"x{token}"):
         assert client.post(f"/stop/{wrong}/").status_code == 404
     assert Subscription.objects.get().on
+    for said in (["weekly", "a@example.com"], ["waits", "a@example.com"], ["waits", 3], "x", [{}]):
+        assert client.post(f"/stop/{SIGNER.sign_object(said)}/").status_code == 404
     told.delete()
     assert client.post(f"/stop/{token}/").status_code == 404
 
 
 def test_the_link_to_a_former_address_stops_no_other(happens: Callable[[], None]) -> None:
     told = SubscriptionFactory(address="old@example.com")
-    link = urlsplit(leaving_link(told, told.address)).path
+    link = urlsplit(leaving_link(Subscribed(told, told.address))).path
     Subscription.objects.update(address="new@example.com")
-    assert b"Nothing more is sent to you" in Client().post(link).content
+    assert b"These mails are stopped" in Client().post(link).content
     assert Subscription.objects.get().on
     happens()
     assert Delivery.objects.exists()
+
+
+def test_a_former_reader_of_a_subscription_cannot_make_themselves_one_again(client: Client) -> None:
+    told = SubscriptionFactory(address="ann@example.com, bob@example.com")
+    link = urlsplit(leaving_link(Subscribed(told, "ann@example.com"))).path
+    client.post(link)
+    assert b"Send them again" not in client.post(link, {"again": "1"}).content
+    told.refresh_from_db()
+    assert told.address == "bob@example.com"

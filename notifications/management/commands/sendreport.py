@@ -86,6 +86,8 @@ class Command(BaseCommand):
             raise CommandError(f"It was sent to {delivery.address} at {at:%Y-%m-%d %H:%M}.")
         send_due()
         delivery.refresh_from_db()
+        if delivery.state == Delivery.State.UNWANTED:
+            raise CommandError(f"It was not sent: {delivery.last_error}")
         if delivery.state != Delivery.State.SENT:
             why = delivery.last_error or "a worker sends it"
             raise CommandError(f"It was not sent yet, and is tried again: {why}")
