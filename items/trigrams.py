@@ -26,12 +26,14 @@ def make_indexes(connection: Any) -> str:
 
 
 def missing(connection: Any) -> list[str]:
-    """Return the indexes that are not there."""
+    """Return the indexes that are not there, though their tables are."""
     if connection.vendor != "postgresql":
         return []
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT indexname FROM pg_indexes WHERE indexname = ANY(%s)", [[*TABLES.values()]]
+            "SELECT tablename FROM pg_tables WHERE tablename = ANY(%s) UNION ALL "
+            "SELECT indexname FROM pg_indexes WHERE indexname = ANY(%s)",
+            [[*TABLES], [*TABLES.values()]],
         )
         there = {name for (name,) in cursor.fetchall()}
-    return [name for name in TABLES.values() if name not in there]
+    return [index for table, index in TABLES.items() if table in there and index not in there]

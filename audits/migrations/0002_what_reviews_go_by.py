@@ -1,7 +1,4 @@
-"""Give each severity its policy, and each justification the account of its item."""
-
 from django.db import migrations
-from django.db.models import OuterRef, Subquery
 
 # Severity: days until a decision is due, days that a justification lasts at most.
 POLICIES = {
@@ -19,12 +16,12 @@ def fill(apps, schema_editor):
         policies.objects.get_or_create(
             severity=severity, defaults={"due_days": due, "longest_days": longest}
         )
-    items = apps.get_model("items", "Item").objects.filter(pk=OuterRef("item"))
-    for name in ("Justification", "HistoricalJustification"):
-        rows = apps.get_model("audits", name).objects.filter(account=None, item__isnull=False)
-        rows.update(account=Subquery(items.values("account")[:1]))
 
 
 class Migration(migrations.Migration):
-    dependencies = [("audits", "0008_reviewing")]
+
+    dependencies = [
+        ('audits', '0001_squashed_0014_wording'),
+    ]
+
     operations = [migrations.RunPython(fill, migrations.RunPython.noop)]

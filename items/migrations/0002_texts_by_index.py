@@ -11,7 +11,7 @@ def make(apps, schema_editor):
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('items', '0006_what_could_be_read_of_items'),
+        ('items', '0001_squashed_0011_labels'),
     ]
 
     operations = [migrations.RunPython(make, migrations.RunPython.noop, elidable=True)]
