@@ -99,6 +99,8 @@ def _people(now: datetime) -> None:
     User.objects.create_superuser(ALL_SEEING, password=None)
     limited = User.objects.create_user(LIMITED, password=None)
     Grant.objects.create(user=limited, role=Group.objects.get(name="reviewer"), group=pci)
+    told = Subscription.objects.create(name="PCI", address="pci@example.com", owner=limited)
+    told.groups.add(pci)
     viewer = Group.objects.get(name="viewer")
     for number in range(200):
         person = User.objects.create_user(f"person{number}", password=None)
@@ -404,8 +406,8 @@ FROM items_historicalitem h JOIN accounts_account_groups g ON g.account_id = h.a
 JOIN accounts_accountgroup p ON p.id = g.accountgroup_id AND p.name = 'PCI'
 WHERE h.history_date > $now - interval '100 days' AND h.kind <> 'created';
 INSERT INTO notifications_delivery (subscription_id, kind, state, since, due_at, attempts,
-    last_error, sent_at, subject, message_id, "to")
+    last_error, sent_at, subject, message_id, "to", reached)
 SELECT s.id, 'alert', 'sent', $now - n * interval '1 day', $now - n * interval '1 day', 1, '',
-    $now - n * interval '1 day', 'What changed', s.id || '-' || n, ''
+    $now - n * interval '1 day', 'What changed', s.id || '-' || n, '', '[]'
 FROM notifications_subscription s CROSS JOIN generate_series(1, 100) n
 """

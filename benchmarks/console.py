@@ -167,6 +167,7 @@ def _single(then: str) -> Iterator[Page]:
 
     from audits.models import Framework, Issue
     from items.models import Item
+    from notifications.models import Subscription
 
     grouped = Item.objects.living().filter(account__groups__name="PCI")
     item = grouped.filter(technology="aws.ec2.security_group").order_by("pk").first()
@@ -181,6 +182,11 @@ def _single(then: str) -> Iterator[Page]:
         page = reverse("framework", args=[framework.key])
         yield Page(f"framework {framework.key}", page)
         yield Page(f"framework {framework.key}, as of", f"{page}?as_of={then}")
+    for told in Subscription.objects.filter(name__in=("mails 0", "PCI")).order_by("-pk"):
+        page = reverse("admin:notifications_subscription_report", args=[told.pk])
+        whom = "everything" if told.owner is None else "PCI"
+        yield Page(f"weekly report of {whom}", page)
+        yield Page(f"weekly report of {whom}, of a past week", f"{page}?week={then}")
 
 
 def ask(client: Any, page: Page, rounds: int) -> Took:
