@@ -104,9 +104,7 @@ def _moments(told: Subscription, since: datetime, until: datetime) -> list[Momen
     first = _first_looks(revisions)
     events = _events(told, since, until)
     items = {row.item for row in revisions} | {event.issue.item_id for event in events}
-    heard: set[int] = set()
-    for portion in _portions(sorted(items)):
-        heard |= heard_of(told, set(portion))
+    heard = heard_of(told, items)
     found = [*_of_changes(told, revisions, first, heard), *_of_issues(told, events, first, heard)]
     states = {"revision": {row.key: (row.item, row.kind, row.digest) for row in revisions}}
     states["event"] = {one.pk: (one.issue_id, str(one.what), "") for one in events}
@@ -195,8 +193,3 @@ def _of_issues(
             yield event.at, "event", event.pk
         elif event.what in NEW:
             yield event.at, "run", run
-
-
-def _portions(keys: Sequence[int]) -> Iterator[Sequence[int]]:
-    for start in range(0, len(keys), BATCH):
-        yield keys[start : start + BATCH]

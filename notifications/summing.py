@@ -34,6 +34,8 @@ class Sum:
     issues: int
     by_severity: list[tuple[str, int]]
     worst: list[Issue]
+    tells_issues: bool
+    """Whether their number is told: to who wants to hear of new ones also that there is none."""
 
     @property
     def link(self) -> str:
@@ -165,6 +167,7 @@ def _sum(
         issues=len(found.opened),
         by_severity=by_severity,
         worst=[worst[one.issue] for one in found.opened[:WORST]],
+        tells_issues=told.issues or bool(found.opened),
     )
 
 

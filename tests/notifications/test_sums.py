@@ -1,5 +1,7 @@
 """What a mail tells by its sum is what a subscription hears of, neither more nor less."""
 
+import itertools
+import time
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -7,12 +9,14 @@ import pytest
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
+from django.utils.html import strip_tags
 
 from accounts.models import Account
-from audits.models import Framework, Issue, SavedView
+from audits.models import Framework, Issue, IssueEvent, SavedView
 from config import pipeline
 from items.labelling import label
 from items.models import Item, Run
+from notifications.alerts import alert
 from notifications.each import each
 from notifications.models import Delivery, Line, Subscription
 from notifications.summing import Sum, summed
@@ -163,3 +167,39 @@ def test_sums_of_many_runs_take_as_many_queries_as_of_few(admin_user: Any) -> No
         costs.append(len(queries))
     assert counts == [4, 16]
     assert costs[0] == costs[1] <= 14
+
+
+def test_a_query_has_its_time_for_each_portion_of_what_a_sum_counts(
+    settings: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    view = SavedView.objects.create(name="Bad", page="query", condition="Bad")
+    told = SubscriptionFactory(view=view, weekly=False)
+    push(AccountFactory(), {"Bad": True}, *[{"A": number} for number in range(9)])
+    monkeypatch.setattr(time, "monotonic", itertools.count().__next__)  # A second for each item.
+    assert sum(one.created for one in sums_of(told)) > 1, "out of time, it counts what it must"
+    settings.PORTION = 4
+    assert sum(one.created for one in sums_of(told)) == 1
+
+
+@pytest.mark.parametrize(
+    ("wanted", "says"),
+    [
+        ({"issues": False, "reopened": True, "created": False}, "2 issues from score 4: 2 crit"),
+        ({"issues": False, "reopened": True}, "4 items of 1 kind, 2 issues from score 4: 2 crit"),
+        ({"issues": False, "reopened": False}, "4 items of 1 kind"),
+        ({"issues": True, "least_score": 10}, "4 items of 1 kind, 0 issues from score 10"),
+    ],
+)
+def test_a_sum_says_how_many_issues_it_counts_new_or_reopened(
+    wanted: dict[str, Any], says: str
+) -> None:
+    a_rule("bad", **RULE)
+    told = SubscriptionFactory(**wanted)
+    push(AccountFactory(), *THINGS)
+    IssueEvent.objects.update(what="reopened")
+    if not Line.objects.exists():
+        write(told, [], [], Run.objects.latest("pk"))
+    mail: Any = alert(Delivery.objects.get(subscription=told))
+    line = next(one for one in mail.text.splitlines() if one.startswith("  "))
+    assert line.strip().startswith(says), mail.text
+    assert says.partition(":")[0] in " ".join(strip_tags(mail.html).split())
