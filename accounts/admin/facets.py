@@ -30,6 +30,8 @@ class Facet(admin.SimpleListFilter):
     """Whether a row may have several of the values."""
     kept: ClassVar[bool] = True
     """Whether a list of the past knows the values of then."""
+    also: ClassVar[tuple[str, ...]] = (NONE,)
+    """Values that are asked for beside those that rows have."""
 
     def __init__(
         self, request: HttpRequest, params: Any, model: type[Model], model_admin: Any
@@ -48,9 +50,17 @@ class Facet(admin.SimpleListFilter):
         given = str(self.value() or "").replace("\0", "").split(",")
         return [value for value in given if value and self.possible(value)]
 
-    def possible(self, value: str) -> bool:
+    @classmethod
+    def values(cls) -> tuple[str, ...]:
+        """Return all values that there are; empty: whichever rows have."""
+        return ()
+
+    @classmethod
+    def possible(cls, value: str) -> bool:
         """Say whether a row can have the value at all: what has a name is known by a number."""
-        return not self.names or value == NONE or (value.isdecimal() and len(value) < 18)
+        if known := cls.values():
+            return value in known
+        return not cls.names or value in cls.also or (value.isdecimal() and len(value) < 18)
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
         chosen = self.chosen()
@@ -148,6 +158,10 @@ class Choice(Facet):
 
     conditions: ClassVar[dict[str, tuple[str, Callable[[], Q]]]]
     """Value: what it is called, and what holds for its rows."""
+
+    @classmethod
+    def values(cls) -> tuple[str, ...]:
+        return tuple(cls.conditions)
 
     def holds(self, value: str) -> Q:
         """Return what holds for the rows of a value, at the list's moment."""

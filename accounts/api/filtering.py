@@ -11,10 +11,9 @@ from rest_framework.filters import BaseFilterBackend
 from rest_framework.request import Request
 
 from accounts.admin.dates import PARAMETERS, Between, _day
-from accounts.admin.facets import Choice, Facet, Tabs
+from accounts.admin.facets import Facet, Tabs
 
 SEARCH = "search"
-KEY = r"^(none|me|[0-9]{1,17})$"
 
 
 def console_of(model: type[Model]) -> Any:
@@ -95,43 +94,52 @@ def _all(kind: Any, given: dict[str, list[str]]) -> bool:
     return bool(every) and given[kind.parameter_name] == ["all"]
 
 
-def _choices(kind: Any) -> list[str] | None:
-    """Return the values that a filter knows; None: whichever occur."""
-    if issubclass(kind, Choice):
-        return list(getattr(kind, "conditions", None) or kind.names_of)
-    return None
+def _choices(kind: Any) -> tuple[str, ...]:
+    """Return the values that a filter knows; empty: whichever occur."""
+    found: tuple[str, ...] = kind.values()
+    every = issubclass(kind, Tabs) and kind.everything and "all" not in found
+    return (*found, "all") if every else found
 
 
 def _check(one: Any, given: dict[str, list[str]]) -> None:
     """Refuse a value by which nothing could be chosen: a list of everything would mislead."""
     for name, values in given.items():
+        if fault := _fault(one, values):
+            raise ValidationError({name: f"{fault} {_takes(type(one))}"})
+
+
+def _fault(one: Any, values: list[str]) -> str:
+    """Say what is wrong with what was asked of a filter; empty: nothing."""
+    if isinstance(one, Between):
+        asked = values
+        wrong = [text for text in asked if _day(text) is None]
+    else:
         asked = [part for text in values for part in text.split(",")]
-        if isinstance(one, Between):
-            wrong = [text for text in asked if _day(text) is None]
-            known = ["a day such as 2026-11-08"]
-        else:
-            choices = _choices(type(one))
-            wrong = [
-                text
-                for text in asked
-                if (text not in choices if choices is not None else not one.possible(text))
-            ]
-            known = choices or ["numbers, or none"]
-            if isinstance(one, Tabs) and len(asked) > 1:
-                wrong = asked[1:]
-        if wrong or len(values) > 1:
-            said = f"“{wrong[0][:40]}” is not known." if wrong else "Say it once, with commas."
-            raise ValidationError({name: f"{said} Choose from: {', '.join(known)}."})
+        wrong = [text for text in asked if not text or not one.possible(text)]
+    if wrong:
+        return f"“{wrong[0][:40]}” is not known." if wrong[0] else "A value is missing."
+    if len(asked) > 1 and isinstance(one, (Between, Tabs)):
+        return "Only one at a time."
+    return "Say it once, with commas between the values." if len(values) > 1 else ""
+
+
+def _takes(kind: Any) -> str:
+    """Say by what a filter may be asked."""
+    if issubclass(kind, Between):
+        return "Write a day such as 2026-11-08."
+    if choices := _choices(kind):
+        return f"Choose from: {', '.join(choices)}."
+    what = "the key of a row, a number" if kind.names else "any value that rows have"
+    return f"Write {what}, or {' or '.join(kind.also)}."
 
 
 def _described(kind: Any) -> dict[str, Any]:
     choices = _choices(kind)
     if issubclass(kind, Tabs):
-        every = ["all"] if kind.everything and "all" not in (choices or ()) else []
-        return _parameter(kind.parameter_name, kind.title, _enum([*(choices or ()), *every]))
-    item = _enum(choices) if choices is not None else {"type": "string"}
-    if kind.names and choices is None:
-        item["pattern"] = KEY
+        return _parameter(kind.parameter_name, kind.title, _enum(choices))
+    item = _enum(choices) if choices else {"type": "string"}
+    if kind.names:
+        item["pattern"] = f"^({'|'.join(kind.also)}|[0-9]{{1,17}})$"
     said = _parameter(
         kind.parameter_name,
         f"{kind.title}: one or several, with commas",

@@ -19,8 +19,9 @@ class HealthFacet(Facet):
     def examination(self) -> Examination:
         return Examination.by(self.request.user)
 
-    def possible(self, value: str) -> bool:
-        return value in Ailment.values
+    @classmethod
+    def values(cls) -> tuple[str, ...]:
+        return tuple(Ailment.values)
 
     def counted(self, rows: QuerySet[Any]) -> list[tuple[str, str, int]]:
         shown = set(rows.order_by().values_list("pk", flat=True))

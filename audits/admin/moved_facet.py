@@ -19,8 +19,9 @@ class MovedFacet(Facet):
     title = "moved the score this week"
     parameter_name = "moved"
 
-    def possible(self, value: str) -> bool:
-        return value in Why.values
+    @classmethod
+    def values(cls) -> tuple[str, ...]:
+        return tuple(Why.values)
 
     def condition(self, chosen: list[str]) -> Q:
         wanted = set().union(*(self._moved()[why] for why in chosen))
@@ -52,8 +53,9 @@ class HappenedFacet(Facet):
     names_of = {"new": "new", "reopened": "came back", "fixed": "fixed or gone"}
     whats = {"new": What.OPENED, "reopened": What.REOPENED, "fixed": What.FIXED}
 
-    def possible(self, value: str) -> bool:
-        return value in self.whats
+    @classmethod
+    def values(cls) -> tuple[str, ...]:
+        return tuple(cls.whats)
 
     def condition(self, chosen: list[str]) -> Q:
         return Q(pk__in=happened(*(self.whats[value] for value in chosen)).values("issue"))

@@ -153,8 +153,9 @@ class DueFacet(Choice):
     parameter_name = "due"
     names_of = {"late": "late", "week": "this week"}
 
-    def possible(self, value: str) -> bool:
-        return value in self.names_of
+    @classmethod
+    def values(cls) -> tuple[str, ...]:
+        return tuple(cls.names_of)
 
     def _holds(self, value: str) -> Q:
         known, today = policies(self.request), timezone.localdate(page_time())
@@ -179,9 +180,7 @@ class AssigneeFacet(Facet):
     parameter_name = "assignee"
     path = "assignee_id"
     names = "assignee__username"
-
-    def possible(self, value: str) -> bool:
-        return value == ME or super().possible(value)
+    also = (ME, "none")
 
     def condition(self, chosen: list[str]) -> Q:
         mine = str(self.request.user.pk)

@@ -163,6 +163,26 @@ def test_a_wrong_filter_is_refused_with_the_reason(admin_client: Client) -> None
 
 
 @pytest.mark.parametrize(
+    ("asked", "said"),
+    [
+        ("issues/?account=me", "“me” is not known. Write the key of a row, a number, or none."),
+        ("issues/?assignee=x", "“x” is not known. Write the key of a row, a number, or me or none."),
+        ("issues/?state=open,justified", "Only one at a time. Choose from: open, "),
+        ("issues/?moved=x", "“x” is not known. Choose from: "),
+        ("rules/?health=", "A value is missing. Choose from: "),
+        ("items/?region=", "A value is missing. Write any value that rows have, or none."),
+        ("items/?state=x", "“x” is not known. Choose from: there, gone, all."),
+        ("items/?label=a&label=b", "Say it once, with commas between the values. Write any value"),
+        ("audit-log/?from=x", "“x” is not known. Write a day such as 2026-11-08."),
+    ],
+)
+def test_a_refused_filter_says_what_it_takes(admin_client: Client, asked: str, said: str) -> None:
+    answer = admin_client.get(f"/api/{asked}")
+    assert answer.status_code == 400
+    assert answer.json()["errors"][0]["message"].startswith(said)
+
+
+@pytest.mark.parametrize(
     "query",
     ["stat=open", "state=open,fixed", "page_size=0", "cursor=WzFd", "fields=secret", "as_of=x"],
 )
