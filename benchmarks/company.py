@@ -397,6 +397,9 @@ FROM audits_coverage c JOIN audits_issue i ON i.id = c.issue_id;
 INSERT INTO audits_comment (item_id, issue_id, by_id, at, text)
 SELECT item_id, id, (SELECT min(id) FROM accounts_user) + id % 50, opened_at + interval '1 day',
     'Who needs this? ' || id FROM audits_issue WHERE id % 15 = 0;
+INSERT INTO items_label (item_id, name, at, by_id)
+SELECT id, (array['PCI', 'SOX', 'sensitive'])[1 + id % 3], $now, (SELECT min(id) FROM accounts_user)
+FROM items_item WHERE id % 5 = 0;
 INSERT INTO audits_changereview (item_id, revision, kind, since, state, at, by_id, ticket, text)
 SELECT h.id, h.history_id, h.kind, h.history_date,
     CASE WHEN h.until IS NULL THEN 'waiting' ELSE 'expected' END,
