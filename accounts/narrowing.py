@@ -13,7 +13,7 @@ class Scope(models.TextChoices):
     """What a token is for."""
 
     READ = "read", "read"
-    REVIEW = "review", "review: justify, comment"
+    REVIEW = "review", "review: justify, comment, label"
     RULES = "rules", "rules: change and look ahead"
     OPERATE = "operate", "operate: scan, send configurations, set up"
 

@@ -1,10 +1,14 @@
-"""Items, their revisions, and how they were read by HTTP, to be read."""
+"""Items, their labels and revisions, and how they were read, by HTTP."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import django_filters
+from django.db import transaction
 from django.http.response import HttpResponseBase
 from rest_framework import serializers
+from rest_framework.decorators import action
+from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
@@ -14,6 +18,8 @@ from accounts.api.describing import PAGED, taken
 from accounts.api.fields import PARAMETER as FIELDS
 from accounts.api.fields import Sparse, SparseRow
 from accounts.api.files import FILES, stream
+from accounts.api.given import checked
+from items.labelling import LONGEST, MOST, label
 from items.models import Gap, Item, Kind, Run
 from items.preceding import what_stood_before
 from items.revisions import what_changed
@@ -32,13 +38,20 @@ class ItemSerializer(Sparse):
     account_name = serializers.CharField(source="account.name")
     worst = serializers.IntegerField(allow_null=True, help_text="The score of its worst issue.")
     unread = serializers.DictField(child=serializers.CharField())
+    labels = serializers.SerializerMethodField(help_text="null: of the past none are kept.")
 
     class Meta:
         model = Item
         fields: tuple[str, ...] = (
             *("id", "account", "account_name", "technology", "place", "region", "uid", "name"),
-            *("full_name", "worst", "unread", "first_seen", "last_seen", "changed_at", "gone_at"),
+            *("full_name", "worst", "unread", "labels"),
+            *("first_seen", "last_seen", "changed_at", "gone_at"),
         )
+
+    def get_labels(self, item: Any) -> list[str] | None:
+        # Read along by the console's list, where that is of now.
+        given = getattr(item, "labelled", None)
+        return None if given is None else [one.name for one in given]
 
 
 class ItemDetailSerializer(ItemSerializer):
@@ -50,6 +63,14 @@ class ItemDetailSerializer(ItemSerializer):
         fields = (*ItemSerializer.Meta.fields, "config")
 
 
+class LabelsSerializer(serializers.Serializer[Any]):
+    """The labels that an item shall have, and no others."""
+
+    labels: Any = serializers.ListField(
+        child=serializers.CharField(max_length=LONGEST), max_length=MOST
+    )
+
+
 class ItemViewSet(GuardedViewSet):
     """What is there, and what was."""
 
@@ -59,6 +80,24 @@ class ItemViewSet(GuardedViewSet):
     filterset_class = ItemFilter
     joined = ("account",)
     deferred = ("config",)
+    conditional = ("labels",)
+
+    def lets_in(self, user: Any) -> bool:
+        labels = self.action == "labels"
+        return super().lets_in(user) and (not labels or user.has_perm("items.review_item"))
+
+    def edited(self, row: Any, data: Mapping[str, Any]) -> Any:
+        return data["labels"]
+
+    @taken(request=LabelsSerializer, responses=ItemDetailSerializer)
+    @action(detail=True, methods=["put"])
+    @transaction.atomic
+    def labels(self, request: Request, **_: Any) -> Response:
+        """Give it these labels and no others; none takes all away."""
+        wanted = checked(LabelsSerializer, request)["labels"]
+        Item.objects.select_for_update(no_key=True).only("pk").get(pk=self.get_object().pk)
+        label(self.unchanged(request), wanted, request.user)
+        return self.now()
 
 
 REVISION = Item.history.model

@@ -30,13 +30,16 @@ def label(item: Item, names: Iterable[str], by: Any) -> None:
     Raises PermissionDenied where ``by`` may not review the item, and ValidationError on labels
     that are too long, too many, or could not be asked for in the address of a list.
     """
-    if not visible(Item.objects.filter(pk=item.pk), by, "review").exists():
+    rows = visible(Item.objects.filter(pk=item.pk), by, "review")
+    # Held: of two at once the second finds what the first one gave.
+    if rows.select_for_update(no_key=True).only("pk").first() is None:
         raise PermissionDenied("You may not label this item.")
     wanted = {" ".join(name.replace("\0", "").split()) for name in names} - {""}
     if len(wanted) > MOST or any(len(name) > LONGEST for name in wanted):
-        raise ValidationError(f"At most {MOST} labels of at most {LONGEST} characters each.")
+        said = f"At most {MOST} labels of at most {LONGEST} characters each."
+        raise ValidationError({"labels": said})
     if any("," in name or name == WITHOUT for name in wanted):
-        raise ValidationError(f"A label has no comma, and is not called {WITHOUT}.")
+        raise ValidationError({"labels": f"A label has no comma, and is not called {WITHOUT}."})
     before = labels_of(item)
     if wanted == set(before):
         return

@@ -98,7 +98,7 @@ class DeliveryViewSet(GuardedViewSet):
             raise PermissionDenied("It is not yours to send again.")
         if not send_again(rows, request.user):
             raise Conflict("It waits to be sent already.")
-        return Response(self.telling(self.get_object())[0], status=202)
+        return self.now(202)
 
 
 class ReportSerializer(Sparse):

@@ -17,7 +17,7 @@ from accounts.api.fields import PARAMETER as FIELDS
 from accounts.api.files import FILES, CsvRenderer, LinesRenderer, stream, told
 from accounts.api.filtering import ConsoleFilters, FieldFilters, console_of
 from accounts.api.paging import Pages
-from accounts.api.tags import knows, tag_of
+from accounts.api.tags import demand_unchanged, knows, tag_of
 from accounts.moments import PARAMETER, looking_from, moment_named, moment_of
 from accounts.recalling import called_then
 from accounts.seeing import visible
@@ -216,6 +216,17 @@ class GuardedViewSet(ApiView, ReadOnlyModelViewSet):
         """Return what is told of a row, and its ETag."""
         data = self.get_serializer(row).data
         return data, tag_of(data, self.edited(row, data))
+
+    def unchanged(self, request: Request) -> Any:
+        """Return the row of the address; raise Changed unless it is as the asker read it."""
+        row = self.get_object()
+        demand_unchanged(request, self.telling(row)[1])
+        return row
+
+    def now(self, status: int = 200) -> Response:
+        """Tell the row of the address as it is now."""
+        data, tag = self.telling(self.get_object())
+        return Response(data, status, headers={"ETag": tag})
 
     def edited(self, row: Any, data: Mapping[str, Any]) -> Any:
         """Return what people edit of a row, told or not; None: nothing."""

@@ -21,7 +21,6 @@ from accounts.admin.parameters import PREFIX
 from accounts.api.base import GuardedViewSet
 from accounts.api.given import checked
 from accounts.api.once import once
-from accounts.api.tags import demand_unchanged
 from accounts.states import sealed
 
 PARAMETERS = "parameters"
@@ -60,7 +59,7 @@ class Written(GuardedViewSet):
         row = every.select_for_update().filter(pk=seen.pk).first()
         if row is None:
             raise NotFound("It was deleted meanwhile.")
-        demand_unchanged(request, self.telling(self.get_object())[1])
+        self.unchanged(request)
         if not self.console.may(request, to, row) or not self._lets(request, to, row):
             raise PermissionDenied("It is not yours to change.")
         return row
@@ -72,11 +71,10 @@ class Written(GuardedViewSet):
     def answer(self, key: int, status: int) -> Response:
         """Tell a row as it is now."""
         self.kwargs = {self.lookup_field: str(key)}
-        data, tag = self.telling(self.get_object())
-        headers = {"ETag": tag}
+        told = self.now(status)
         if status == 201:
-            headers["Location"] = reverse(f"{self.basename}-detail", args=[key])
-        return Response(data, status, headers=headers)
+            told.headers["Location"] = reverse(f"{self.basename}-detail", args=[key])
+        return told
 
 
 class Added(Written):

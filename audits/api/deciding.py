@@ -13,7 +13,6 @@ from rest_framework.response import Response
 from accounts.api.describing import taken
 from accounts.api.given import KEY, checked
 from accounts.api.once import once
-from accounts.api.tags import demand_unchanged
 from accounts.seers import seers
 from audits.answering import approve, refuse
 from audits.api.issues import IssueDetailSerializer, IssueViewSet, JustificationViewSet
@@ -48,13 +47,12 @@ class IssuesViewSet(IssueViewSet):
         wanted = checked(AssignSerializer, request)["assignee"]
         rows = Issue.objects.filter(pk=self.get_object().pk)
         issue = rows.select_for_update(of=("self",)).get()
-        demand_unchanged(request, self.telling(self.get_object())[1])
+        self.unchanged(request)
         to = seers(rows).filter(pk=wanted).first()
         if wanted and to is None:  # Who may not see it is not told of: a name would be.
             raise ValidationError({"assignee": "Nobody of this key may see this issue."})
         assign([issue], to, request.user)
-        data, tag = self.telling(self.get_object())
-        return Response(data, headers={"ETag": tag})
+        return self.now()
 
 
 class WithdrawSerializer(serializers.Serializer[Any]):
@@ -95,10 +93,8 @@ class JustificationsViewSet(JustificationViewSet):
     def withdraw(self, request: Request, **_: Any) -> Response:
         """End it, or ask for it no more: what it covers is open again."""
         given = checked(WithdrawSerializer, request)
-        found = self.get_object()
-        demand_unchanged(request, self.telling(found)[1])
-        withdraw_whole(found, request.user, given["because"])
-        return self._now()
+        withdraw_whole(self.unchanged(request), request.user, given["because"])
+        return self.now()
 
     @once()
     @taken(request=AnswerSerializer, responses=Told)
@@ -106,14 +102,6 @@ class JustificationsViewSet(JustificationViewSet):
     def answer(self, request: Request, **_: Any) -> Response:
         """Say yes or no to one that was asked for."""
         given = checked(AnswerSerializer, request)
-        found = self.get_object()
-        demand_unchanged(request, self.telling(found)[1])
-        if given["yes"]:
-            approve(found, request.user, given["words"])
-        else:
-            refuse(found, request.user, given["words"])
-        return self._now()
-
-    def _now(self) -> Response:
-        data, tag = self.telling(self.get_object())
-        return Response(data, headers={"ETag": tag})
+        answer = approve if given["yes"] else refuse
+        answer(self.unchanged(request), request.user, given["words"])
+        return self.now()

@@ -15,7 +15,6 @@ from accounts.api.describing import taken
 from accounts.api.fields import Sparse
 from accounts.api.given import checked
 from accounts.api.once import once
-from accounts.api.tags import demand_unchanged
 from audits.approving import PERMISSION, approve, refuse, withdraw
 from audits.models import Proposal
 
@@ -47,12 +46,12 @@ class EndSerializer(serializers.Serializer[Any]):
         default="",
         allow_blank=True,
         max_length=Proposal._meta.get_field("because").max_length,
-        help_text="Who asked reads it; a no needs it.",
+        help_text="Who asked reads it.",
     )
 
 
 class SecondSerializer(EndSerializer):
-    """Yes or no to a change of what decides."""
+    """Yes or no to a change of what decides; a no says why."""
 
     yes = serializers.BooleanField()
 
@@ -78,14 +77,14 @@ class ProposalsViewSet(GuardedViewSet):
     def answer(self, request: Request, **_: Any) -> Response:
         """Let it in, or say why not. What would not hold its examples goes on waiting."""
         given = checked(SecondSerializer, request)
-        found = self._unchanged(request)
+        found = self.unchanged(request)
         if not given["yes"]:
             refuse(found, request.user, given["because"])
         else:
             moved = approve(found, request.user)
             if not moved.done:
                 raise ValidationError({"yes": list(moved.problems)})
-        return self._now()
+        return self.now()
 
     @once()
     @taken(request=EndSerializer, responses=ProposalSerializer)
@@ -93,14 +92,5 @@ class ProposalsViewSet(GuardedViewSet):
     def withdraw(self, request: Request, **_: Any) -> Response:
         """Ask no more."""
         given = checked(EndSerializer, request)
-        withdraw(self._unchanged(request), request.user, given["because"])
-        return self._now()
-
-    def _unchanged(self, request: Request) -> Proposal:
-        found: Proposal = self.get_object()
-        demand_unchanged(request, self.telling(found)[1])
-        return found
-
-    def _now(self) -> Response:
-        data, tag = self.telling(self.get_object())
-        return Response(data, headers={"ETag": tag})
+        withdraw(self.unchanged(request), request.user, given["because"])
+        return self.now()

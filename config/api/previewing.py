@@ -14,7 +14,6 @@ from accounts.api.describing import taken
 from accounts.api.fields import Sparse
 from accounts.api.given import KEY, checked, seen_row
 from accounts.api.once import once
-from accounts.api.tags import demand_unchanged
 from audits.api.texts import TextSerializer, merged
 from audits.models import Preview, Rule, RuleVersion
 from audits.previewing import Seen, cancel, may_ask
@@ -137,9 +136,7 @@ class PreviewViewSet(GuardedViewSet):
     @taken(responses={204: None})
     def destroy(self, request: Request, **_: Any) -> Response:
         """Ask no more. What is answered already stays for a week."""
-        preview = self.get_object()
-        demand_unchanged(request, self.telling(preview)[1])
-        cancel(preview, request.user)
+        cancel(self.unchanged(request), request.user)
         return Response(status=204)
 
 

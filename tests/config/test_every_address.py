@@ -354,6 +354,7 @@ SENT = {
     "api/rules/<pk>/move/",
     *(f"api/justifications/<pk>/{what}/" for what in ("answer", "withdraw")),
     *(f"api/proposals/<pk>/{what}/" for what in ("answer", "withdraw")),
+    "api/items/<pk>/labels/",
     *(f"items/item/<int:pk>/{what}/" for what in ("comment", "label", "read", "watch")),
     *(f"audits/issue/<int:pk>/{what}/" for what in ("covers", "assign", "comment", "send-back")),
     "audits/rule/<int:object_id>/do/<slug:what>/",
