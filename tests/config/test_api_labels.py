@@ -1,8 +1,11 @@
 """Labels are told of items and given to them by HTTP, by those who may give them in the console."""
 
+import time
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
+from django.db import connection, transaction
 
 from accounts.models import LedgerEntry, User
 from config.roles import ROLES
@@ -87,6 +90,29 @@ def test_labels_that_are_none_are_refused_by_that_name(
     assert answer.status_code == 400
     assert {one["field"].partition(".")[0] for one in answer.json()["errors"]} == {"labels"}
     assert labels_of(item) == []
+
+
+@pytest.mark.django_db(transaction=True)
+def test_of_two_at_once_the_second_replaces_what_the_first_gave(
+    item: Item, admin_user: User
+) -> None:
+    with ThreadPoolExecutor(1) as pool:
+        with transaction.atomic():
+            label(item, ["first"], admin_user)
+            second = pool.submit(given, item, "second", admin_user)
+            time.sleep(0.5)  # It waits meanwhile.
+            assert not second.done()
+        second.result()
+    assert labels_of(item) == ["second"]
+    last = LedgerEntry.objects.latest("number")
+    assert (last.before, last.after) == ({"labels": ["first"]}, {"labels": ["second"]})
+
+
+def given(item: Item, name: str, by: User) -> None:
+    try:
+        label(item, [name], by)
+    finally:
+        connection.close()
 
 
 def test_nobody_labels_the_past(item: Item, admin_user: User) -> None:
