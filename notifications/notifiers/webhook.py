@@ -3,7 +3,11 @@
 import hashlib
 import hmac
 import json
+import re
 import time
+from urllib.parse import urlsplit
+
+from django.core.exceptions import ValidationError
 
 from accounts.references import PATTERN, WANTS, resolved
 from accounts.types.base import Parameter
@@ -16,7 +20,10 @@ class Webhook(Notifier):
     key = "webhook"
     label = "Webhook"
     address_label = "URL"
-    address_help = "It is posted a signed CloudEvent: see docs/notifiers.md."
+    address_help = (
+        "It is posted a signed CloudEvent: see docs/notifiers.md. Whoever sees the subscription "
+        f"sees the URL. If it is a secret, write {WANTS}."
+    )
     parameters = (
         Parameter(
             "secret",
@@ -31,7 +38,12 @@ class Webhook(Notifier):
 
     @classmethod
     def check_address(cls, address: str) -> None:
+        if _is_reference(address):
+            return
         check_url(address)
+        if urlsplit(address).query:
+            said = "What follows the ? is often a secret, and whoever sees the subscription sees it"
+            raise ValidationError(f"{said}: write {WANTS}.")
 
     def deliver(self, delivery: Outgoing) -> None:
         """Post the event; a repetition has the same id and Idempotency-Key, and a new time."""
@@ -43,7 +55,13 @@ class Webhook(Notifier):
             "Vervet-Timestamp": str(moment),
             "Vervet-Signature": signature(resolved(delivery.parameters["secret"]), moment, body),
         }
-        post(delivery.address, body, headers, delivery.timeout)
+        where = delivery.address
+        url = resolved(where) if _is_reference(where) else where
+        post(url, body, headers, delivery.timeout)
+
+
+def _is_reference(address: str) -> bool:
+    return re.fullmatch(PATTERN, address, re.ASCII) is not None
 
 
 def signature(secret: str, moment: int, body: bytes) -> str:

@@ -166,6 +166,14 @@ def test_a_webhook_is_a_cloud_event_whose_signature_holds(receiver: Receiver) ->
     assert len(event["data"]["facts"]["issues"]) == 12
 
 
+def test_a_webhook_whose_url_is_a_secret_is_posted_to_where_that_lies(receiver: Receiver) -> None:
+    notifiers["webhook"].check_address(SECRET)
+    notifiers["webhook"]().deliver(outgoing("webhook", SECRET))
+    assert len(receiver.heard) == 1
+    notifiers["webhook"]().deliver(outgoing("webhook", f"{receiver.url}?a=1"))
+    assert len(receiver.heard) == 2, "one that was written before goes on"
+
+
 def test_slack_is_sent_no_mention_that_a_cloud_wrote(receiver: Receiver) -> None:
     notifiers["slack"]().deliver(outgoing("slack", receiver.url))
     said = json.loads(receiver.heard[0][1])
@@ -188,5 +196,6 @@ def test_no_secret_is_taken_as_such() -> None:
         notifiers["webhook"].complete({})
     with pytest.raises(ValidationError):
         notifiers["slack"].check_address("https://hooks.slack.com/services/T0/B0/x")
-    with pytest.raises(ValidationError):
-        notifiers["webhook"].check_address("https://user:password@example.com/")
+    for url in ("https://user:password@example.com/", "https://example.com/?sig=password"):
+        with pytest.raises(ValidationError):
+            notifiers["webhook"].check_address(url)
