@@ -35,6 +35,7 @@ from items.admin import ItemAdmin
 from items.models import Gap, Item, Run, Slice
 from items.recalling import living_at
 from notifications.concerning import stopped_by_owner
+from notifications.models import Delivery
 
 
 def _scan(account: Account) -> tuple[int, str]:
@@ -42,12 +43,15 @@ def _scan(account: Account) -> tuple[int, str]:
     return messages.SUCCESS, f"{account} is read as soon as a worker is free."
 
 
-def _stopped(account: Account) -> list[dict[str, Any]]:
+def _stopped(request: HttpRequest, account: Account) -> list[dict[str, Any]]:
     """Say which mails the account's owner has stopped, where there are such."""
     stopped = stopped_by_owner(account.owner_mail)
     if not stopped:
         return []
+    seen = admin.site.get_model_admin(Delivery).get_queryset(request)
     link = _list("notifications_delivery", f"?state=unwanted&q={quote(account.owner_mail)}")
+    if not seen.filter(state=Delivery.State.UNWANTED, to__iexact=account.owner_mail).exists():
+        link = ""  # Nothing was kept from them yet, or it is not for this person to see.
     return [{"name": "Mails the owner stopped", "value": ", ".join(stopped), "link": link}]
 
 
@@ -128,7 +132,7 @@ class WatchedAccountAdmin(AccountAdmin):
                 "value": items.filter(account=account.pk).count(),
                 "link": _list("items_item", link),
             },
-            *(_stopped(account) if moment.now else ()),
+            *(_stopped(request, account) if moment.now else ()),
             *super().facts(request, account),
         ]
 

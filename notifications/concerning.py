@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 from django.db import models, transaction
 from django.db.models import QuerySet
@@ -57,7 +57,7 @@ class Mails:
     kind: str
     address: str
     person: User | None = None
-    returns: bool = True
+    returns: ClassVar[bool] = True
     """Whether a reader may want them again."""
 
     @classmethod

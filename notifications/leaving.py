@@ -1,7 +1,7 @@
 """Let whoever is told by mail stop that, by a link that needs no login."""
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 from django.conf import settings
 from django.core.signing import BadSignature, Signer
@@ -28,8 +28,8 @@ class Subscribed:
 
     told: Subscription
     address: str
-    instead: str = ""
-    returns: bool = False
+    instead: ClassVar[str] = ""
+    returns: ClassVar[bool] = False
     """Whether a reader may want them again: here who runs Vervet says who is told."""
 
     @property

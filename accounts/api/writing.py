@@ -17,6 +17,7 @@ from rest_framework.exceptions import NotFound, ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from accounts.admin.limits import held
 from accounts.admin.parameters import PREFIX
 from accounts.api.base import GuardedViewSet
 from accounts.api.given import checked
@@ -118,7 +119,9 @@ class Deleted(Written):
         if refused:
             raise PermissionDenied(f"With it would go what you may not delete: {sorted(refused)}.")
         if holding:
-            raise ValidationError("It is used elsewhere. Take it out there first.")
+            named = ", ".join(held([row], request, self.console.admin_site))
+            used = f"It is used elsewhere: {named}" if named else "It is used elsewhere"
+            raise ValidationError(f"{used}. Take it out there first.")
         self.console.delete_model(request, row)
         return Response(status=204)
 

@@ -38,6 +38,7 @@ def test_a_group_that_limits_a_token_stays_until_the_token_ends(mine: AccountGro
     header = token_of(granted("viewer"), "read", groups=(mine,))
     answer = deleted(f"groups/{mine.pk}", granted("operator"))
     assert answer.status_code == 400
+    assert "API token of somebody, limited to it" in answer.json()["detail"]
     assert seen(header) == {"seen"}
     ApiToken.objects.filter(groups=mine).delete()
     assert deleted(f"groups/{mine.pk}", granted("operator")).status_code == 204
@@ -48,7 +49,9 @@ def test_what_limits_a_subscription_stays_so_that_it_never_tells_of_everything(
 ) -> None:
     told: Subscription = SubscriptionFactory()
     told.groups.add(mine)
-    assert deleted(f"groups/{mine.pk}", granted("operator")).status_code == 400
+    answer = deleted(f"groups/{mine.pk}", granted("operator"))
+    assert answer.status_code == 400
+    assert told.name in answer.json()["detail"]
     assert [one.name for one in told.accounts_wanted()] == ["seen"]
     told.delete()
     assert deleted(f"groups/{mine.pk}", granted("operator")).status_code == 204

@@ -13,7 +13,14 @@ from notifications.leaving import token_of
 from notifications.models import Delivery, StoppedMail
 from notifications.resending import send_again
 from notifications.sending import WRITERS, send_due
-from tests.factories import AccountFactory, IssueFactory, ItemFactory, UserFactory
+from tests.factories import (
+    AccountFactory,
+    GroupFactory,
+    IssueFactory,
+    ItemFactory,
+    UserFactory,
+    granted,
+)
 from tests.notifications.smtp import Inbox
 from tests.notifications.test_every_mail import SAMPLES
 from tests.notifications.test_leaving import stop
@@ -118,11 +125,19 @@ def test_operators_see_what_an_owner_stopped_and_why_no_mail_went(admin_client: 
     page = f"/accounts/account/{account.pk}/change/"
     assert "Mails the owner stopped" not in admin_client.get(page).content.decode()
     Mails(Kind.RETURNED, OWNER).stop()
+    shown = admin_client.get(page).content.decode()
+    assert "Mails the owner stopped" in shown
+    assert "state=unwanted" not in shown, "nothing was kept from them yet"
     Delivery.objects.create(kind=Kind.RETURNED, to=OWNER, since=now, due_at=now)
     assert send_due() == 0
     shown = admin_client.get(page).content.decode()
-    assert "Mails the owner stopped" in shown
     assert "/notifications/delivery/?state=unwanted&amp;q=Owner%40example.com" in shown
+    account.groups.add(group := GroupFactory())
+    limited = Client()
+    limited.force_login(granted("operator", group))
+    shown = limited.get(page).content.decode()
+    assert "Mails the owner stopped" in shown
+    assert "state=unwanted" not in shown, "messages to owners are for who sees all accounts"
     found = admin_client.get(f"/notifications/delivery/?state=unwanted&q={OWNER}")
     assert f"{OWNER} has stopped these mails." in found.content.decode()
 
