@@ -352,8 +352,9 @@ REST_FRAMEWORK = {
 }
 SPECTACULAR_SETTINGS = {
     "TITLE": "Vervet",
-    "DESCRIPTION": "Everything that the console shows and does, for programs. What is read by GET also "
-    "takes `fields=id,name`: only these are answered, so not all that is described as required.",
+    "DESCRIPTION": "Everything that the console shows and does, for programs. Lists, and each of "
+    "their rows, also take `fields=id,name`: then only these are answered, and not all that is "
+    "described as required.",
     "VERSION": "1",
     "OAS_VERSION": "3.1.1",
     "SERVE_INCLUDE_SCHEMA": False,

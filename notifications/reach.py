@@ -61,10 +61,12 @@ def deliveries_in_reach(
         return rows
     unseen = Account.objects.exclude(groups__in=groups).values("pk")
     foreign = Q(*(Q((f"{path}__in", unseen)) for path in TOLD_OF), _connector=Q.OR)
-    lines = Line.objects.filter(foreign, delivery=OuterRef("pk"))
+    # Named twice, that no line is read of what they do not see anyway: most are of everything.
+    told = in_reach(Subscription.objects.all(), user, permission=permission).values("pk")
+    lines = Line.objects.filter(foreign, delivery=OuterRef("pk"), subscription__in=told)
     weeks = Report.objects.filter(delivery=OuterRef("pk"))
     weeks = weeks.filter(Q(everything=True) | Q(accounts__in=unseen))
-    return in_reach(rows, user, "subscription", permission).exclude(Exists(lines) | Exists(weeks))
+    return rows.filter(subscription__in=told).exclude(Exists(lines) | Exists(weeks))
 
 
 def reports_in_reach(rows: QuerySet[Report], user: Any) -> QuerySet[Report]:
