@@ -10,7 +10,7 @@ from unfold.widgets import (
     UnfoldAdminTextInputWidget,
 )
 
-from accounts.admin.parameters import begin, fields_of, taken
+from accounts.admin.parameters import AsksParameters, begin, fields_of, taken
 from items.naming import technology_label
 from items.watchers import watchers
 from notifications.models import Subscription
@@ -20,30 +20,31 @@ from notifications.notifiers.base import Notifier
 WITH_DEFAULT = {"often", "hour", "weekday", "zone"}
 
 ONLY_QUERIES = (
-    "Only items for which its condition holds. Nothing: all items. Not together with the weekly "
-    "report, which knows no queries. A saved search cannot be chosen: it is answered from all "
-    "that is stored, while a mail tells of what one look found. Ask for the same as a query."
+    "Only items for which its condition holds. Nothing chosen: all. Turn the weekly report off "
+    "then: it knows no queries. Of saved views only queries are offered, no searches: ask for the "
+    "same as a query."
 )
 
 
-class SubscriptionForm(forms.ModelForm):
+class SubscriptionForm(AsksParameters, forms.ModelForm):
     """A subscription without its notifier's own fields; ``form_of`` adds these."""
 
     technologies = forms.MultipleChoiceField(
         required=False,
         widget=UnfoldAdminSelectMultipleWidget(attrs={"size": "8"}),
-        help_text="Nothing chosen: all. Ctrl chooses several.",
+        help_text="Nothing chosen: all. Hold down “Control”, or “Command” on a Mac, to select more "
+        "than one.",
     )
     tags = forms.CharField(
         required=False,
         widget=UnfoldAdminTextInputWidget(),
-        help_text="Only items with one of these: Name or Name=value, commas between. Nothing: all.",
+        help_text="Only items with one of these: Name or Name=value, commas between. Empty: all.",
     )
     labels = forms.CharField(
         required=False,
         widget=UnfoldAdminTextInputWidget(),
         help_text="Only items that were given one of these labels on their pages, commas between. "
-        "Nothing: all.",
+        "Empty: all.",
     )
     way: type[Notifier]
     reach: set[int] | None = None

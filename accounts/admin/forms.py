@@ -3,15 +3,14 @@
 from typing import Any
 
 from django import forms
-from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
 from unfold.widgets import UnfoldAdminSelectWidget
 
-from accounts.admin.parameters import PREFIX, begin, fields_of, taken
+from accounts.admin.parameters import AsksParameters, begin, fields_of, taken
 from accounts.models import Account
 from accounts.types.base import AccountType
 
 
-class AccountForm(forms.ModelForm):
+class AccountForm(AsksParameters, forms.ModelForm):
     """An account without its type's own fields; ``form_of`` adds these."""
 
     account_type: type[AccountType]
@@ -53,15 +52,6 @@ class AccountForm(forms.ModelForm):
                 "groups", "Choose one of your own groups: you would not see the account otherwise."
             )
         return cleaned
-
-    def add_error(self, field: str | None, error: Any) -> None:
-        """Show at each parameter what the account's type says of all of them together."""
-        faults = getattr(error, "error_dict", {})
-        for message in [str(text) for one in faults.pop("parameters", ()) for text in one]:
-            name, _, fault = message.partition(": ")
-            at = PREFIX + name if PREFIX + name in self.fields else NON_FIELD_ERRORS
-            faults.setdefault(at, []).append(ValidationError(fault or message))
-        super().add_error(field, error)
 
 
 def form_of(account_type: type[AccountType], must_join: set[int] | None) -> type[AccountForm]:

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from django import forms
-from django.core.exceptions import ValidationError
+from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
 from unfold.widgets import (
     UnfoldAdminSelectWidget,
     UnfoldAdminTextareaWidget,
@@ -54,6 +54,23 @@ def taken(
     return found
 
 
+class AsksParameters:
+    """A form that says at each parameter what its model says of all of them together."""
+
+    fields: dict[str, forms.Field]
+    errors: Any
+
+    def add_error(self, field: str | None, error: Any) -> None:
+        """Note a fault; of a parameter that has one already no second."""
+        faults = getattr(error, "error_dict", {})
+        for message in [str(text) for one in faults.pop("parameters", ()) for text in one]:
+            name, _, fault = message.partition(": ")
+            at = PREFIX + name if PREFIX + name in self.fields else NON_FIELD_ERRORS
+            if at not in self.errors:
+                faults.setdefault(at, []).append(ValidationError(fault or message))
+        super().add_error(field, error)  # type: ignore[misc]
+
+
 def _field(parameter: Parameter) -> forms.Field:
     """Make the field of one parameter: a choice, or a text with what it must look like."""
     made = callable(parameter.default)
@@ -67,7 +84,7 @@ def _field(parameter: Parameter) -> forms.Field:
             choices=[(choice, choice) for choice in parameter.choices],
             widget=UnfoldAdminSelectWidget(),
         )
-    wants = f"Wants {parameter.wants}." if parameter.wants else ""
+    wants = f"Write {parameter.wants}." if parameter.wants else ""
     widget, size = UnfoldAdminTextInputWidget, {}
     if parameter.multiline:
         widget, size = UnfoldAdminTextareaWidget, {"rows": "4"}

@@ -172,6 +172,15 @@ def test_the_form_asks_for_what_the_notifier_wants(pager: ModuleType, admin_clie
 
 
 @pytest.mark.django_db
+def test_a_secret_that_is_written_itself_is_refused_at_its_field(admin_client: Client) -> None:
+    form = {"name": "hook", "notifier": "webhook", "address": "https://hook.example.com/in"}
+    form |= {"least_score": "4", "parameter_secret": "the secret itself"}
+    refused = admin_client.post("/notifications/subscription/add/", form)
+    (said,) = refused.context["adminform"].errors["parameter_secret"]
+    assert "is not where the secret lies" in said
+
+
+@pytest.mark.django_db
 def test_an_address_is_what_its_notifier_takes() -> None:
     with pytest.raises(ValidationError) as caught:
         SubscriptionFactory.build(address="not an address").full_clean()
