@@ -23,9 +23,21 @@ from notifications.resending import SEND, send_again
 class SubscriptionSerializer(Sparse):
     """A subscription; the parameters of its notifier are not told: some are secret."""
 
-    technologies = serializers.ListField(child=serializers.CharField(), required=False)
-    tags = serializers.ListField(child=serializers.CharField(), required=False)
-    labels = serializers.ListField(child=serializers.CharField(), required=False)
+    technologies = serializers.ListField(
+        child=serializers.CharField(),
+        required=False,
+        help_text="Their keys, such as aws.s3.bucket. Empty: all.",
+    )
+    tags = serializers.ListField(
+        child=serializers.CharField(),
+        required=False,
+        help_text="Only items that have one of these: Name, or Name=value. Empty: all.",
+    )
+    labels = serializers.ListField(
+        child=serializers.CharField(),
+        required=False,
+        help_text="Only items that were given one of these on their pages. Empty: all.",
+    )
     parameters: Any = serializers.DictField(
         required=False,
         write_only=True,

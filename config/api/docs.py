@@ -1,7 +1,8 @@
 """The page that documents the API, and what an address says at which nothing is."""
 
 import json
-from collections.abc import Iterator
+import re
+from collections.abc import Iterable, Iterator
 from functools import cache
 from http import HTTPStatus
 from typing import Any
@@ -15,6 +16,9 @@ from rest_framework.views import APIView
 
 from accounts.api.problems import DO
 from config.console.page import page
+
+# How the description of a field lists its values: each with what it is called.
+LISTED = re.compile(r"^\* `(.*)` - (.*)$", re.MULTILINE)
 
 
 class NothingView(APIView):
@@ -52,10 +56,12 @@ def groups() -> list[dict[str, Any]]:
 
 def _told(path: str, method: str, operation: dict[str, Any]) -> dict[str, Any]:
     given = operation.get("parameters", ())
+    text = _plain(operation.get("description", ""))
     return {
         "path": path,
         "method": method.upper(),
-        "text": operation.get("description", ""),
+        "short": text.partition(". ")[0].rstrip("."),
+        "text": text,
         "parameters": [_parameter(one) for one in given if one["in"] != "path"],
         "body": list(_examples(operation)),
         "answers": ", ".join(operation["responses"]),
@@ -73,10 +79,30 @@ def _sent(operation: dict[str, Any], known: dict[str, Any]) -> Iterator[dict[str
         values = next((one["enum"] for one in [*parts, *referred] if "enum" in one), ())
         yield {
             "name": field,
-            "text": schema.get("description", ""),
-            "values": ", ".join(str(value) for value in values if value not in ("", None)),
+            "text": _said(schema),
+            "values": _values(schema, values),
             "required": field in body.get("required", ()),
         }
+
+
+def _said(one: dict[str, Any]) -> str:
+    """Return what a form calls a field and says of it; its values stand beside that."""
+    text = LISTED.sub("", one.get("description", "")).strip()
+    return _plain(". ".join(filter(None, (one.get("title", ""), text))))
+
+
+def _values(one: dict[str, Any], values: Iterable[Any]) -> str:
+    """Return the values of a field, each with what it is called where that is another word."""
+    called = dict(LISTED.findall(one.get("description", "")))
+    names = [str(value) for value in values if value not in ("", None)]
+    return ", ".join(
+        f"{name} ({called[name]})" if called.get(name, name) != name else name for name in names
+    )
+
+
+def _plain(text: str) -> str:
+    """Return a text without the marks of code, which the page does not dress."""
+    return text.replace("`", "")
 
 
 def _parameter(one: dict[str, Any]) -> dict[str, Any]:
@@ -84,8 +110,8 @@ def _parameter(one: dict[str, Any]) -> dict[str, Any]:
     values = schema.get("enum") or schema.get("items", {}).get("enum") or ()
     return {
         "name": one["name"],
-        "text": one.get("description", ""),
-        "values": ", ".join(map(str, values)),
+        "text": _said(one),
+        "values": _values(one, values),
         "required": one.get("required", False),
     }
 
@@ -97,4 +123,4 @@ def _examples(operation: dict[str, Any]) -> Iterator[dict[str, Any]]:
 
 
 def _do() -> list[tuple[int, str, str]]:
-    return [(status, HTTPStatus(status).phrase, text) for status, text in DO.items()]
+    return [(status, HTTPStatus(status).phrase, _plain(text)) for status, text in DO.items()]

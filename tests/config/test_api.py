@@ -389,3 +389,12 @@ def test_the_docs_name_every_list() -> None:
     text = (ROOT / "docs/api.md").read_text()
     named = text.partition("\nLists: ")[2].partition("\n\n")[0]
     assert [name for name in LISTS if f"`{name}`" not in named] == []
+
+
+def test_the_page_of_the_api_names_values_and_shows_no_marks(admin_client: Client) -> None:
+    page = admin_client.get("/api/docs/").content.decode()
+    assert "0 (Monday), 1 (Tuesday)" in page
+    assert "Items that are gone" in page, (
+        "where nothing is explained, a field is called as in a form"
+    )
+    assert "`" not in page
