@@ -1,5 +1,6 @@
 """The console's pages of who is told, and of every mail that went out or still has to."""
 
+from datetime import datetime
 from typing import Any
 
 from django.contrib import admin
@@ -10,12 +11,12 @@ from django.urls import path
 from django.utils.html import format_html
 from unfold.decorators import action, display
 
-from accounts.admin import Choice, HistoryAdmin, ReadOnlyAdmin, Tabs, facet, reach, tag
+from accounts.admin import Choice, Facet, HistoryAdmin, ReadOnlyAdmin, Tabs, facet, reach, tag
 from accounts.admin.parameters import names_of
 from accounts.seeing import visible
 from audits.admin.views import in_reach as views_in_reach
 from audits.models import Comment
-from items.naming import technology_label
+from notifications.describing import about, told_of
 from notifications.forms import form_of
 from notifications.models import Delivery, Subscription
 from notifications.notifiers import notifiers
@@ -52,7 +53,7 @@ class SubscriptionAdmin(OffersViews, Rehearsing, HistoryAdmin):
     stand_ins = STAND_INS
     names_accounts = ("accounts",)
     change_form_template = "console/subscription.html"
-    list_display = ("name", "address", "told_by", "about", "told_of", "on")
+    list_display = ("name", "whom", "told_by", "about", "told_of", "on")
     list_filter = (OnFacet, facet("account", "account", "accounts", "accounts__name", many=True))
     search_fields = ("name", "address")
     list_intro = "Who is told of changes and issues, as they happen and once a week."
@@ -116,8 +117,8 @@ class SubscriptionAdmin(OffersViews, Rehearsing, HistoryAdmin):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Subscription]:
         rows: QuerySet[Subscription] = super().get_queryset(request)
-        rows = in_reach(rows, request.user).select_related("view")
-        return rows.prefetch_related("accounts", "groups")
+        rows = in_reach(rows, request.user).select_related("view", "framework", "owner")
+        return rows.prefetch_related("accounts", "groups", "rules")
 
     # -- the form, which follows the notifier ------------------------------------------------
 
@@ -168,6 +169,10 @@ class SubscriptionAdmin(OffersViews, Rehearsing, HistoryAdmin):
 
     # -- columns -----------------------------------------------------------------------------
 
+    @display(description="Address", ordering="address")
+    def whom(self, subscription: Subscription) -> str:
+        return format_html('<span class="long small">{}</span>', subscription.address)
+
     @display(description="Told by", ordering="notifier")
     def told_by(self, subscription: Subscription) -> str:
         key = subscription.notifier
@@ -175,28 +180,20 @@ class SubscriptionAdmin(OffersViews, Rehearsing, HistoryAdmin):
 
     @display(description="About")
     def about(self, subscription: Subscription) -> str:
-        names = [str(one) for one in subscription.accounts.all()]
-        names += [f"group {one}" for one in subscription.groups.all()]
-        technologies = [technology_label(one) for one in subscription.technologies]
-        parts = [
-            *technologies,
-            *([f"what “{subscription.view}” shows"] if subscription.view else []),
-        ]
-        return ", ".join(names or ["all accounts"]) + (f": {', '.join(parts)}" if parts else "")
+        return about(subscription)
 
     @display(description="Told of")
     def told_of(self, subscription: Subscription) -> str:
-        words = {
-            f"issues from {subscription.least_score}": subscription.issues,
-            "new": subscription.created,
-            "changed": subscription.changed,
-            "gone": subscription.gone,
-            "gaps": subscription.gaps,
-            "endings": subscription.endings,
-            "changed rules": subscription.rule_changes,
-            "weekly report": subscription.weekly,
-        }
-        return ", ".join(word for word, told in words.items() if told) or "nothing"
+        return told_of(subscription)
+
+
+class DeliveryKind(Facet):
+    title = "kind"
+    parameter_name = "kind"
+    path = "kind"
+
+    def called(self, name: Any) -> str:
+        return str(Delivery.Kind(name).label)
 
 
 class DeliveryState(Tabs):
@@ -230,15 +227,13 @@ class DeliveryAdmin(ReadOnlyAdmin):
         "whom",
         "kind",
         "status",
-        "attempts",
+        "when",
         "last_fault",
-        "due_at",
-        "sent_at",
     )
     list_filter = (
         DeliveryState,
         facet("subscription", "subscription", "subscription_id", "subscription__name"),
-        facet("kind", "kind", "kind"),
+        DeliveryKind,
     )
     list_select_related = ("subscription", "person", "comment__item__account")
     search_fields = (
@@ -252,7 +247,7 @@ class DeliveryAdmin(ReadOnlyAdmin):
     ordering = ("-due_at", "-pk")
     list_intro = (
         "Every message, with what became of it. One that fails is tried again, ever more rarely. "
-        "Not wanted: its reader has stopped such mails, or the subscription was switched off."
+        "Not wanted: its reader has stopped such mails, or the subscription is off."
     )
     nothing_yet = "Nothing was sent yet."
     fields = (
@@ -297,13 +292,18 @@ class DeliveryAdmin(ReadOnlyAdmin):
 
     @display(description="To", ordering="subscription__address")
     def whom(self, delivery: Delivery) -> str:
-        return delivery.address
+        return format_html('<span class="long small">{}</span>', delivery.address)
 
     @display(description="State", ordering="state")
     def status(self, delivery: Delivery) -> str:
         state = Delivery.State(delivery.state)
         return tag(TONES[state], str(state.label))
 
+    @display(description="Sent or due", ordering="due_at")
+    def when(self, delivery: Delivery) -> datetime:
+        return delivery.sent_at or delivery.due_at
+
     @display(description="Last error")
     def last_fault(self, delivery: Delivery) -> str:
-        return format_html('<span class="small">{}</span>', delivery.last_error[:160] or "-")
+        said = delivery.last_error[:160]
+        return format_html('<span class="long small">{}</span>', said) if said else "-"

@@ -20,11 +20,11 @@ class Words:
 
     what: str
     instead: str
-    """What the reader has without them."""
+    """What the reader has without them; stands after a colon."""
 
 
-PROPOSALS = "You see them in the console, under Rules: Proposals."
-JUSTIFICATIONS = "You see them in the console, under Review: Justifications."
+PROPOSALS = "you see them in the console, under Rules: Proposals."
+JUSTIFICATIONS = "you see them in the console, under Review: Justifications."
 TO_PERSONS: Mapping[str, Words] = {
     Kind.ASKED: Words("questions about rules that wait for your answer", PROPOSALS),
     Kind.ANSWERED: Words("answers to what you asked about rules", PROPOSALS),
@@ -35,17 +35,17 @@ TO_PERSONS: Mapping[str, Words] = {
     ),
     Kind.MENTION: Words(
         "comments in which you are mentioned",
-        "You see them in the console, on the page of the issue or item.",
+        "you see them in the console, on the page of the issue or item.",
     ),
 }
 TO_OWNERS: Mapping[str, Words] = {
     Kind.REMINDER: Words(
         "reminders that what was justified in your accounts needs a decision",
-        "No other mail tells you of them.",
+        "no other mail tells you of them.",
     ),
     Kind.RETURNED: Words(
         "issues that are sent back to you as the owner of an account",
-        "Who wants to send one back is told that no mail goes to you.",
+        "who wants to send one back is told that no mail goes to you.",
     ),
 }
 

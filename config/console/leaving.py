@@ -1,7 +1,7 @@
 """The page behind the link in each mail: one button, no login."""
 
 from django.contrib.auth.decorators import login_not_required
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods
@@ -18,8 +18,11 @@ def leaving_page(request: HttpRequest, token: str) -> HttpResponse:
     """Show what is told to whom, stop it, and take that back where a reader may."""
     try:
         told = meant_by(token)
-    except NoSuchReader as error:
-        raise Http404 from error
+    except NoSuchReader:
+        return render(request, "console/leaving_nothing.html", status=404)
+    again = False
     if request.method == "POST":
+        again = told.returns and "again" in request.POST
         (told.resume if "again" in request.POST else told.stop)()
-    return render(request, "console/leaving.html", {"told": told, "on": told.on})
+    context = {"told": told, "on": told.on, "again": again}
+    return render(request, "console/leaving.html", context)

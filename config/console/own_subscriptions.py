@@ -13,6 +13,7 @@ from unfold.decorators import display
 from accounts.admin import GuardedAdmin
 from config.console.own_mails import own_mails
 from notifications.admin import OffersViews, SubscriptionAdmin
+from notifications.describing import about
 from notifications.forms import SubscriptionForm
 from notifications.models import OwnSubscription
 from notifications.notifiers import notifiers
@@ -41,14 +42,15 @@ class OwnSubscriptionAdmin(OffersViews, Rehearsing, GuardedAdmin):
     list_display = ("name", "about", "told_of", "often", "on")
     search_fields = ("name",)
     list_intro = "What you are mailed because you asked for it, within what you may see."
+    rows_called = "subscriptions"
     nothing_yet = "Add one, or watch an item on its page."
     shows_past = False
     told_of = SubscriptionAdmin.told_of
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[OwnSubscription]:
         rows: QuerySet[OwnSubscription] = super().get_queryset(request)
-        rows = rows.filter(owner=request.user.pk).select_related("view")
-        return rows.prefetch_related("accounts", "groups")
+        rows = rows.filter(owner=request.user.pk).select_related("view", "framework")
+        return rows.prefetch_related("accounts", "groups", "rules")
 
     def may(self, request: HttpRequest, to: str, obj: Any = None) -> bool:
         """Let a person view and change their own, whoever else may see the same."""
@@ -87,7 +89,7 @@ class OwnSubscriptionAdmin(OffersViews, Rehearsing, GuardedAdmin):
 
     @display(description="About")
     def about(self, told: OwnSubscription) -> Any:
-        return "what you watch" if told.watching else SubscriptionAdmin.about(self, told)
+        return "what you watch" if told.watching else about(told)
 
     @display(description="Mailed to")
     def mailed_to(self, told: OwnSubscription) -> str:

@@ -43,7 +43,7 @@ class Delivery(models.Model):
         SENDING = "sending", "being sent"
         SENT = "sent", "sent"
         FAILED = "failed", "given up"
-        UNWANTED = "unwanted", "not wanted any more"
+        UNWANTED = "unwanted", "not wanted"
 
     subscription = models.ForeignKey(
         Subscription, on_delete=models.CASCADE, null=True, related_name="deliveries"
@@ -118,7 +118,7 @@ class Delivery(models.Model):
         ]
 
     def __str__(self) -> str:
-        return self.subject or f"{self.kind} to {self.address}"
+        return self.subject or f"{self.get_kind_display()} to {self.address}"
 
     @property
     def notifier(self) -> str:

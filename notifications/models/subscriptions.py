@@ -38,7 +38,7 @@ class Subscription(models.Model):
     on = models.BooleanField(default=True)
     accounts = models.ManyToManyField(Account, blank=True, help_text="Nothing chosen: all.")
     groups = models.ManyToManyField(
-        AccountGroup, blank=True, help_text="Accounts in these groups are added."
+        AccountGroup, blank=True, help_text="All accounts that are in these groups, too."
     )
     technologies = models.JSONField(default=list, blank=True, help_text="Nothing: all.")
     view = models.ForeignKey(
@@ -85,14 +85,20 @@ class Subscription(models.Model):
     endings = models.BooleanField("justifications that end", default=False)
     rule_changes = models.BooleanField("changed rules", default=False)
     least_score = models.PositiveSmallIntegerField(
-        default=4, validators=[MaxValueValidator(10)], help_text="Of issues, 0 to 10."
+        default=4,
+        validators=[MaxValueValidator(10)],
+        help_text="Issues below it are not told: 0 to 10.",
     )
-    weekly = models.BooleanField("weekly report", default=True)
+    weekly = models.BooleanField(
+        "weekly report", default=True, help_text="On Mondays, of the week before."
+    )
     weekly_quiet = models.BooleanField(
-        "also of a week without news", default=True, help_text="In one line."
+        "report of a week without news",
+        default=True,
+        help_text="In one line. Off: of such a week comes nothing.",
     )
     weekly_pdf = models.BooleanField(
-        "weekly report also as PDF", default=False, help_text="Attached to the mail."
+        "report also as PDF", default=False, help_text="Attached to the mail."
     )
     often = models.CharField(
         "how often",
@@ -104,14 +110,24 @@ class Subscription(models.Model):
     hour = models.PositiveSmallIntegerField(
         default=8,
         validators=[MaxValueValidator(23)],
-        help_text="When told daily or weekly, and of what was too much for the day before.",
+        help_text="0 to 23: of daily and weekly mails, and of what was too much for the day "
+        "before. The weekly report has an hour of its own.",
     )
     weekday = models.PositiveSmallIntegerField(
-        "day", choices=list(enumerate(calendar.day_name)), default=0, help_text="When told weekly."
+        "day of the week",
+        choices=list(enumerate(calendar.day_name)),
+        default=0,
+        help_text="Of weekly mails. The weekly report comes on Mondays.",
     )
-    zone = models.CharField("time zone", max_length=50, default=server_zone)
+    zone = models.CharField(
+        "time zone", max_length=50, default=server_zone, help_text="Such as Europe/Berlin."
+    )
     quiet_from = models.PositiveSmallIntegerField(
-        "quiet from hour", null=True, blank=True, validators=[MaxValueValidator(23)]
+        "quiet from hour",
+        null=True,
+        blank=True,
+        validators=[MaxValueValidator(23)],
+        help_text="0 to 23. Empty: at no time.",
     )
     quiet_until = models.PositiveSmallIntegerField(
         "quiet until hour",
@@ -125,7 +141,7 @@ class Subscription(models.Model):
         null=True,
         blank=True,
         validators=[MinValueValidator(1)],
-        help_text="What comes after them is told in one of the next day. Nothing: no bound.",
+        help_text="What comes after them is told in one of the next day. Empty: no bound.",
     )
     owner = models.ForeignKey(
         User,

@@ -53,7 +53,8 @@ class ReportAdmin(ReadOnlyAdmin):
         if report is None:
             raise Http404("There is no such report, or it is not granted to you.")
         request.current_app = self.admin_site.name
-        context = {**self.admin_site.each_context(request), **context_of(report)}
+        crumb = {"crumb": ("Reports", reverse("admin:notifications_report_changelist"))}
+        context = {**self.admin_site.each_context(request), **context_of(report), **crumb}
         return TemplateResponse(request, "console/report.html", context | self.past(request))
 
     @display(description="Week", ordering="until")
@@ -86,8 +87,15 @@ def week_view(request: HttpRequest, pk: int) -> HttpResponse:
     if one:
         return HttpResponseRedirect(reverse("admin:notifications_report_change", args=[one.pk]))
     request.current_app = admin.site.name
-    context = {**admin.site.each_context(request), **context_of(unsent(told, moment))}
+    crumb = {"crumb": (told.name, _page_of(told, request.user))}
+    context = {**admin.site.each_context(request), **context_of(unsent(told, moment)), **crumb}
     return TemplateResponse(request, "console/report.html", context)
+
+
+def _page_of(told: Subscription, user: Any) -> str:
+    """Return the address of the form in which a person finds a subscription."""
+    kind = "ownsubscription" if told.owner_id == user.pk else "subscription"
+    return reverse(f"admin:notifications_{kind}_change", args=[told.pk])
 
 
 def _told(request: HttpRequest, pk: int) -> Subscription:

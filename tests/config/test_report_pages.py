@@ -108,7 +108,12 @@ def test_a_person_is_shown_of_their_own_what_they_may_see(company: dict[str, Any
     client = limited(company)
     person = User.objects.get(pk=client.session["_auth_user_id"])
     own = SubscriptionFactory(name="Mine", owner=person)
+    form = client.get(f"/notifications/ownsubscription/{own.pk}/change/").content.decode()
+    assert f'href="/notifications/subscription/{own.pk}/report/"' in form
     address = f"/notifications/subscription/{own.pk}/report/?week=2026-03-12"
+    assert (
+        f"/notifications/ownsubscription/{own.pk}/change/" in client.get(address).content.decode()
+    )
     assert client.get(address).context["report"].figures["open"]["now"] == 1
     assert set(kept(own).accounts.all()) == {company["mine"]}
     assert client.get("/notifications/report/").context["cl"].result_count == 1

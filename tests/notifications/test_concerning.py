@@ -68,7 +68,7 @@ def test_one_click_stops_a_kind_for_its_reader_until_they_want_it_again(
     for mail in inbox.mails[:count]:
         page = urlsplit(mail["List-Unsubscribe"].strip(" <>")).path
         assert b"Send them again" in Client().get(page).content
-        assert b"Stop these mails?" in Client().post(page, {"again": "1"}).content
+        assert b"These mails are sent again" in Client().post(page, {"again": "1"}).content
         Client().post(page, {"again": "1"})
     assert LedgerEntry.objects.filter(action="wants mails again").count() == count
     assert sent_again() == count
@@ -173,3 +173,11 @@ def test_who_owns_an_account_stops_an_owners_mails_on_their_own_page_and_nobody_
     assert not Mails(Kind.RETURNED, admin_user.email).on
     User.objects.update(email="")
     assert b"Mailed without a subscription" not in admin_client.get(PAGE).content
+
+
+def test_the_list_of_deliveries_offers_kinds_by_their_words(admin_client: Client) -> None:
+    now = timezone.now()
+    Delivery.objects.create(kind=Kind.RETURNED, to=OWNER, since=now, due_at=now)
+    page = admin_client.get("/notifications/delivery/").content.decode()
+    assert 'title="issue sent back to its owner"' in page
+    assert 'title="returned"' not in page

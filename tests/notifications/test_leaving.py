@@ -82,7 +82,9 @@ def test_a_link_that_was_not_made_here_stops_nothing(client: Client) -> None:
     told = SubscriptionFactory()
     token = token_of(Subscribed(told, told.address))
     for wrong in (token[:-1], token.replace(":", "x"), "nothing", f"x{token}"):
-        assert client.post(f"/stop/{wrong}/").status_code == 404
+        answer = client.post(f"/stop/{wrong}/")
+        assert answer.status_code == 404
+        assert "open the link below the newest of them" in answer.content.decode()
     assert Subscription.objects.get().on
     for said in (["weekly", "a@example.com"], ["waits", "a@example.com"], ["waits", 3], "x", [{}]):
         assert client.post(f"/stop/{SIGNER.sign_object(said)}/").status_code == 404

@@ -86,9 +86,10 @@ class Command(BaseCommand):
             raise CommandError(f"It was sent to {delivery.address} at {at:%Y-%m-%d %H:%M}.")
         send_due()
         delivery.refresh_from_db()
-        if delivery.state == Delivery.State.UNWANTED:
+        if delivery.state in (Delivery.State.UNWANTED, Delivery.State.FAILED):
             raise CommandError(f"It was not sent: {delivery.last_error}")
         if delivery.state != Delivery.State.SENT:
             why = delivery.last_error or "a worker sends it"
-            raise CommandError(f"It was not sent yet, and is tried again: {why}")
+            at = timezone.localtime(delivery.due_at)
+            raise CommandError(f"It was not sent yet, and is tried again at {at:%H:%M}: {why}")
         self.stdout.write(f"{delivery.subject}\nSent to {delivery.address}.")
