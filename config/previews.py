@@ -14,7 +14,7 @@ from django_q.tasks import async_task
 from accounts.admin import Curtain
 from accounts.seeing import visible
 from audits import previewing
-from audits.models import Preview, Rule
+from audits.models import Preview, Rule, RuleVersion
 from audits.previewing import Seen, Stopped
 from config.health import worker_fault
 from notifications.admin import in_reach
@@ -66,7 +66,9 @@ def answer(pk: int) -> None:
     try:
         result = held.answer()
         if "news" in result:
-            result["mails"] = foretell(result.pop("news"))
+            asked = held.preview
+            version = RuleVersion(rule=asked.rule, controls=asked.fields.get("controls"))
+            result["mails"] = foretell(result.pop("news"), version)
         held.finish(result)
     except Stopped as reason:
         logger.info("%s", reason)

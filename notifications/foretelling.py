@@ -7,8 +7,10 @@ from typing import TypedDict
 
 from accounts.models import Account
 from audits.answers import Happening
+from audits.models import RuleVersion
 from items.models import Run
 from notifications.models import Subscription
+from notifications.narrowing import wants_rule
 from notifications.telling import NEW, is_about, is_single, subscriptions, wants_issue
 
 
@@ -26,6 +28,8 @@ class Mail(TypedDict):
     """In so many parts: one technology of one account each."""
     worst: int
     """The highest score among all of them."""
+    at_most: bool
+    """Whether it may be fewer: which items it is about is not looked at."""
 
 
 @dataclass
@@ -35,9 +39,9 @@ class _Gathered:
     worst: int = 0
 
 
-def foretell(news: Iterable[Happening]) -> list[Mail]:
-    """Return which subscriptions would be told what, if the rules were judged again and this
-    came of it; those that would be told most first."""
+def foretell(news: Iterable[Happening], version: RuleVersion) -> list[Mail]:
+    """Return which subscriptions would be told what, if this version, which need not be stored,
+    judged and that came of it; those that would be told most first."""
     groups = {
         one.pk: frozenset(group.pk for group in one.groups.all())
         for one in Account.objects.prefetch_related("groups")
@@ -45,6 +49,8 @@ def foretell(news: Iterable[Happening]) -> list[Mail]:
     about = [one for one in news if one.what in NEW]
     mails = []
     for subscription in subscriptions():
+        if not wants_rule(subscription, version):
+            continue
         gathered = _Gathered()
         for one in about:
             if is_about(subscription, one.account, groups[one.account], one.technology):
@@ -73,4 +79,9 @@ def _mail(subscription: Subscription, gathered: _Gathered) -> Mail:
         "summed": sum(gathered.summed.values()),
         "slices": len(gathered.summed),
         "worst": gathered.worst,
+        "at_most": _is_of_some_items(subscription),
     }
+
+
+def _is_of_some_items(told: Subscription) -> bool:
+    return bool(told.labels or told.tags or told.owner or told.view or told.names_items())

@@ -7,7 +7,7 @@ from django.db.models import Count
 
 from accounts.models import Account
 from audits.impacting import impact
-from audits.models import RuleSetting
+from audits.models import Framework, RuleSetting, RuleVersion
 from notifications.foretelling import foretell
 from notifications.models import Delivery, Line
 from tests.audits.test_impacting import BUCKETS, EDITS, FIRST, judge_all, lived
@@ -38,9 +38,24 @@ def test_who_would_be_told_is_who_is_told(edit: str) -> None:
     SubscriptionFactory(technologies=[BUCKETS], issues=False)
     SubscriptionFactory(on=False)
     fields = {**FIRST, **EDITS[edit]}
-    mails = foretell(impact(fields, rule, editor)["news"])
+    SubscriptionFactory().rules.add(a_rule("another.rule"))
+    SubscriptionFactory().rules.add(rule)
+    SubscriptionFactory(framework=Framework.objects.create(key="cis", name="CIS"))
+    version = RuleVersion(rule=rule, controls=[])
+    mails = foretell(impact(fields, rule, editor)["news"], version)
 
     a_rule(rule.key, **fields)
     judge_all()
     assert {one["subscription"]: (one["single"], one["slices"]) for one in mails} == told()
     assert bool(mails) == (edit != "nothing")
+
+
+def test_where_items_are_chosen_the_number_is_said_to_be_the_most() -> None:
+    editor: Any = UserFactory(is_superuser=True)
+    rule = lived(1, editor)
+    whole = SubscriptionFactory()
+    some = [SubscriptionFactory(labels=["PCI"]), SubscriptionFactory(tags=["A"])]
+    news = impact({**FIRST, **EDITS["wider"]}, rule, editor)["news"]
+    mails = foretell(news, RuleVersion(rule=rule, controls=[]))
+    said = {one["subscription"]: one["at_most"] for one in mails}
+    assert said == {whole.pk: False, **{one.pk: True for one in some}}
