@@ -148,7 +148,7 @@ def ahead(edit: str) -> Result:
     start()
     from accounts.models import User
     from audits.impacting import impact
-    from audits.models import Rule
+    from audits.models import Rule, RuleVersion
     from config.warming import warm
     from notifications.foretelling import foretell
 
@@ -156,7 +156,7 @@ def ahead(edit: str) -> Result:
     warm()
     with measured() as took:
         result = impact({**TEXT, **EDITS[edit]}, rule, user)
-        foretell(result["news"])
+        foretell(result["news"], RuleVersion(rule=rule, controls=[]))
     counts = result["counts"]
     told = {name: counts.get(name, 0) for name in ("new", "closes", "stays", "moved")}
     return took | {"items": result["items"], "told": told}
