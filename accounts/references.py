@@ -29,7 +29,7 @@ def resolved(reference: str) -> str:
         return value
     if kind == "file":
         return secret_file(reference).read_text().strip()
-    raise Refused(f"{reference!r} is no reference to a secret. It must say {WANTS}.")
+    raise Refused(f"This is no reference to a secret. It must say {WANTS}.")
 
 
 def secret_file(reference: str) -> Path:
