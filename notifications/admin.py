@@ -118,7 +118,7 @@ class SubscriptionAdmin(OffersViews, Rehearsing, HistoryAdmin):
     def get_queryset(self, request: HttpRequest) -> QuerySet[Subscription]:
         rows: QuerySet[Subscription] = super().get_queryset(request)
         rows = in_reach(rows, request.user).select_related("view", "framework", "owner")
-        return rows.prefetch_related("accounts", "groups", "rules")
+        return rows.prefetch_related("accounts", "groups", "rules__active")
 
     # -- the form, which follows the notifier ------------------------------------------------
 

@@ -50,7 +50,7 @@ class OwnSubscriptionAdmin(OffersViews, Rehearsing, GuardedAdmin):
     def get_queryset(self, request: HttpRequest) -> QuerySet[OwnSubscription]:
         rows: QuerySet[OwnSubscription] = super().get_queryset(request)
         rows = rows.filter(owner=request.user.pk).select_related("view", "framework")
-        return rows.prefetch_related("accounts", "groups", "rules")
+        return rows.prefetch_related("accounts", "groups", "rules__active")
 
     def may(self, request: HttpRequest, to: str, obj: Any = None) -> bool:
         """Let a person view and change their own, whoever else may see the same."""

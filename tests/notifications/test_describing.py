@@ -1,8 +1,11 @@
 """The list of subscriptions says all that narrows each, and all that it tells."""
 
 import pytest
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 
+from accounts.models import User
 from audits.models import Framework
 from notifications.describing import about, told_of
 from notifications.models import Subscription
@@ -37,3 +40,21 @@ def test_issues_and_items_that_are_told_are_told_apart() -> None:
     )
     assert told_of(told) == "reopened, fixed issues from score 7; gone items; weekly report"
     assert told_of(Subscription(issues=True, least_score=0)).startswith("new, reopened issues; new")
+
+
+@pytest.mark.parametrize("page", ["subscription", "ownsubscription"])
+def test_a_list_asks_no_more_where_subscriptions_name_more(
+    admin_client: Client, admin_user: User, page: str
+) -> None:
+    def asked() -> int:
+        with CaptureQueriesContext(connection) as queries:
+            assert admin_client.get(f"/notifications/{page}/").status_code == 200
+        return len(queries)
+
+    rules = [a_rule(f"rule.{number}") for number in range(4)]
+    SubscriptionFactory(owner=admin_user).rules.add(rules[0])
+    asked()  # What is read once a process.
+    few = asked()
+    for told in SubscriptionFactory.create_batch(3, owner=admin_user):
+        told.rules.add(*rules)
+    assert asked() == few
