@@ -26,7 +26,7 @@ class SubscriptionSerializer(Sparse):
     technologies = serializers.ListField(
         child=serializers.CharField(),
         required=False,
-        help_text="Their keys, such as aws.s3.bucket. Empty: all.",
+        help_text="Their keys, as `technologies` lists them. Empty: all.",
     )
     tags = serializers.ListField(
         child=serializers.CharField(),
