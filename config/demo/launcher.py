@@ -252,12 +252,11 @@ def name_owner(response: Response, account: str) -> None:
         response.set_data(MOTO_OWNERS.sub(canonical_id(account).encode(), body))
 
 
-def wait_for_the_end() -> None:
-    """Return when standard input closes or the parent is gone.
+def wait_for_the_end(parent: int) -> None:
+    """Return when standard input closes or the parent, a process id, is gone.
 
     The parent is asked for too: a process that it forked may keep the other end open.
     """
-    parent = os.getppid()
     while os.getppid() == parent:
         ready, _, _ = select.select([0], [], [], 1)
         if ready and not os.read(0, 1024):
@@ -273,12 +272,13 @@ class QuietHandler(MotoRequestHandler):
 
 def main() -> None:
     """Serve until the parent is gone."""
+    parent = os.getppid()  # Before it hears that we are ready: it may die right after.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit())
     prepare(sys.argv[1:])
     server = make_server("127.0.0.1", 0, application(), threaded=True, request_handler=QuietHandler)
     Thread(target=server.serve_forever, daemon=True).start()
     print(f"ready {server.server_port}", flush=True)
-    wait_for_the_end()
+    wait_for_the_end(parent)
 
 
 if __name__ == "__main__":
