@@ -76,15 +76,11 @@ NEEDS: dict[str, Callable[[], str]] = {
 
 
 DATABASE = {"db", "transactional_db", "live_server"}
-ROLES = {"approver", "operator"}
-"""For which roles a test of every role is run on another database, where the same may the same."""
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
-        "--database",
-        action="store_true",
-        help="only what a database may change: no browser, two of the roles",
+        "--database", action="store_true", help="only what a database may change: no browser"
     )
 
 
@@ -103,9 +99,6 @@ def uses_database(item: pytest.Item) -> bool:
     What a browser draws does not: the pages that it is given are asked for without one, too.
     """
     if any("browser" in mark.args for mark in item.iter_markers("needs")):
-        return False
-    given = getattr(getattr(item, "callspec", None), "params", {})
-    if given.get("role", "operator") not in ROLES:
         return False
     names = set(getattr(item, "fixturenames", ()))
     return bool(names & DATABASE or item.get_closest_marker("django_db"))
