@@ -66,6 +66,17 @@ def test_the_answer_says_who_would_be_told(editor: User, rule: Rule) -> None:
     assert not Issue.objects.exists()
 
 
+def test_the_answer_leaves_out_who_hears_nothing_of_that_rule(editor: User, rule: Rule) -> None:
+    ItemFactory(config={"Open": True})
+    SubscriptionFactory(name="readers")
+    other = SubscriptionFactory(name="of another rule")
+    other.rules.add(a_rule("closed", **TEXT | {"title": "Closed"}))
+    preview = ask(TEXT, rule, editor, IMPACT)
+    jobs.preview(preview.pk)
+    preview.refresh_from_db()
+    assert [one["name"] for one in preview.result["mails"]] == ["readers"]
+
+
 def test_why_there_is_no_answer_is_kept(editor: User, rule: Rule) -> None:
     preview = ask(TEXT, rule, editor, Preview.Kind.BACKTEST, {"since": "2026-01-01"})
     Preview.objects.update(options={"since": "nonsense"})
