@@ -1,8 +1,8 @@
 """Rows with only the fields that are asked for: ``?fields=id,name``.
 
-OpenAPI cannot say that a parameter takes away what an answer always has. So it is told of in
-``docs/api.md`` and on the API's page alone: described, it would make every field optional in
-every generated client.
+OpenAPI cannot say that a parameter takes away what an answer always has: among the parameters,
+it would make every field optional in every generated client. So the description's first lines
+tell of it, and so do ``docs/api.md`` and the API's page.
 """
 
 from typing import Any
