@@ -7,14 +7,13 @@ from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import transaction
 from django.utils import timezone
 
+from accounts.admin.facets import NONE
 from accounts.ledger import enter
 from accounts.seeing import visible
 from items.models import Item, Label
 
 LONGEST = 50
 MOST = 20
-# How lists call items without a label.
-WITHOUT = "none"
 
 
 def labels_of(item: Item) -> list[str]:
@@ -38,8 +37,8 @@ def label(item: Item, names: Iterable[str], by: Any) -> None:
     if len(wanted) > MOST or any(len(name) > LONGEST for name in wanted):
         said = f"At most {MOST} labels of at most {LONGEST} characters each."
         raise ValidationError({"labels": said})
-    if any("," in name or name == WITHOUT for name in wanted):
-        raise ValidationError({"labels": f"A label has no comma, and is not called {WITHOUT}."})
+    if any("," in name or name == NONE for name in wanted):
+        raise ValidationError({"labels": f"A label has no comma, and is not called {NONE}."})
     before = labels_of(item)
     if wanted == set(before):
         return

@@ -192,6 +192,10 @@ class DeliveryKind(Facet):
     parameter_name = "kind"
     path = "kind"
 
+    @classmethod
+    def values(cls) -> tuple[str, ...]:
+        return tuple(Delivery.Kind.values)
+
     def called(self, name: Any) -> str:
         return str(Delivery.Kind(name).label)
 

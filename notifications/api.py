@@ -1,6 +1,7 @@
 """Who is told of what, and every message, by HTTP."""
 
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, ClassVar
 
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
@@ -92,10 +93,7 @@ class DeliveryViewSet(GuardedViewSet):
     serializer_class = DeliverySerializer
     order = ("-id",)
     joined = ("subscription", "person")
-
-    def lets_in(self, user: Any) -> bool:
-        sends = self.action == "resend"
-        return super().lets_in(user) and (not sends or user.has_perm(SEND))
+    demands: ClassVar[Mapping[str, str]] = {"resend": SEND}
 
     @once()
     @taken(request=None, responses={202: DeliverySerializer})

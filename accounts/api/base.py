@@ -121,6 +121,8 @@ class GuardedViewSet(ApiView, ReadOnlyModelViewSet):
     """The field by which an address names a row."""
     conditional: ClassVar[tuple[str, ...]] = ("partial_update", "destroy")
     """Methods that take If-Match, where there are such."""
+    demands: ClassVar[Mapping[str, str]] = {}
+    """What single methods need, beside the permission to ask at all."""
     gathered: ClassVar[tuple[str, ...]] = ()
     """Many rows that are read along, by one more query each."""
 
@@ -152,6 +154,10 @@ class GuardedViewSet(ApiView, ReadOnlyModelViewSet):
     def needs(self) -> str:
         opts = self.queryset.model._meta
         return f"{opts.app_label}.view_{opts.model_name}"
+
+    def lets_in(self, user: Any) -> bool:
+        demanded = self.demands.get(self.action or "")
+        return super().lets_in(user) and (demanded is None or user.has_perm(demanded))
 
     def known(self, request: Request) -> set[str]:
         found = super().known(request) | {"fields"}

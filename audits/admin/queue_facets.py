@@ -10,6 +10,7 @@ from django.http import HttpRequest
 from django.utils import timezone
 
 from accounts.admin import Choice, Facet, Order, Tabs
+from accounts.admin.facets import NONE
 from accounts.grouping import grouped
 from accounts.models import Account
 from accounts.moments import moment_of, page_time
@@ -118,9 +119,9 @@ class GroupFacet(Facet):
     def condition(self, chosen: list[str]) -> Q:
         moment = moment_of(self.request)
         at = None if moment.now else moment.at
-        named = Q(id__in=[one for one in chosen if one != "none"])
+        named = Q(id__in=[one for one in chosen if one != NONE])
         holds = Q(account__in=grouped(named, at))
-        if "none" in chosen:
+        if NONE in chosen:
             holds |= ~Q(account__in=grouped(Q(), at))
         return holds
 
@@ -133,7 +134,7 @@ class GroupFacet(Facet):
         counts: dict[tuple[str, str], int] = {}
         for account in recall(Account, moment.at).filter(id__in=by_account):
             for group in account.groups.all() or [None]:
-                key = (str(group.pk), group.name) if group else ("none", "none")
+                key = (str(group.pk), group.name) if group else (NONE, NONE)
                 counts[key] = counts.get(key, 0) + by_account[account.pk]
         found = [(value, name, count) for (value, name), count in counts.items()]
         return sorted(found, key=lambda one: (-one[2], one[1]))
@@ -180,7 +181,7 @@ class AssigneeFacet(Facet):
     parameter_name = "assignee"
     path = "assignee_id"
     names = "assignee__username"
-    also = (ME, "none")
+    also = (ME, NONE)
 
     def condition(self, chosen: list[str]) -> Q:
         mine = str(self.request.user.pk)
@@ -193,9 +194,9 @@ class AssigneeFacet(Facet):
             (ME, f"me ({name})", count) if value == mine else (value, name, count)
             for value, name, count in super().counted(rows)
         ]
-        if [value for value, _, _ in found] == ["none"]:
+        if [value for value, _, _ in found] == [NONE]:
             return []  # Nothing is assigned: nothing to choose among.
-        return sorted(found, key=lambda one: (one[0] != ME, one[0] != "none"))
+        return sorted(found, key=lambda one: (one[0] != ME, one[0] != NONE))
 
     def called(self, name: Any) -> str:
         return str(name or "nobody")

@@ -1,7 +1,7 @@
 """What reviewers do with issues and justifications by HTTP."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, ClassVar
 
 from django.db import transaction
 from rest_framework import serializers
@@ -33,9 +33,7 @@ class AssignSerializer(serializers.Serializer[Any]):
 class IssuesViewSet(IssueViewSet):
     """Issues, worst first."""
 
-    def lets_in(self, user: Any) -> bool:
-        writes = self.action == "partial_update"
-        return super().lets_in(user) and (not writes or user.has_perm("audits.review_issue"))
+    demands: ClassVar[Mapping[str, str]] = {"partial_update": "audits.review_issue"}
 
     def edited(self, row: Any, data: Mapping[str, Any]) -> Any:
         return data["assignee"]
@@ -72,17 +70,14 @@ class AnswerSerializer(serializers.Serializer[Any]):
     )
 
 
-NEEDS = {"withdraw": "audits.review_issue", "answer": "audits.approve_justification"}
-
-
 class JustificationsViewSet(JustificationViewSet):
     """Why something is accepted as it is, by whom, and until when."""
 
     conditional = ("withdraw", "answer")
-
-    def lets_in(self, user: Any) -> bool:
-        needed = NEEDS.get(self.action or "")
-        return super().lets_in(user) and (needed is None or user.has_perm(needed))
+    demands: ClassVar[Mapping[str, str]] = {
+        "withdraw": "audits.review_issue",
+        "answer": "audits.approve_justification",
+    }
 
     def edited(self, row: Any, data: Mapping[str, Any]) -> Any:
         return [data["state"], data["issues"]]

@@ -1,7 +1,7 @@
 """A second person's answer to a change of what decides, by HTTP."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, ClassVar
 
 import django_filters
 from rest_framework import serializers
@@ -17,8 +17,6 @@ from accounts.api.given import checked
 from accounts.api.once import once
 from audits.approving import PERMISSION, approve, refuse, withdraw
 from audits.models import Proposal
-
-NEEDS = {"answer": PERMISSION, "withdraw": "audits.change_rule"}
 
 
 class ProposalFilter(django_filters.FilterSet):
@@ -63,10 +61,7 @@ class ProposalsViewSet(GuardedViewSet):
     serializer_class = ProposalSerializer
     filterset_class = ProposalFilter
     conditional = ("answer", "withdraw")
-
-    def lets_in(self, user: Any) -> bool:
-        needed = NEEDS.get(self.action or "")
-        return super().lets_in(user) and (needed is None or user.has_perm(needed))
+    demands: ClassVar[Mapping[str, str]] = {"answer": PERMISSION, "withdraw": "audits.change_rule"}
 
     def edited(self, row: Any, data: Mapping[str, Any]) -> Any:
         return data["answer"]
