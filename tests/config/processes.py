@@ -1,6 +1,7 @@
 """Commands of ours in processes of their own, and whatever they leave behind."""
 
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -23,6 +24,7 @@ def started(folder: Path, *command: str) -> Iterator["subprocess.Popen[str]"]:
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
+        preexec_fn=_hear_ctrl_c,
     )
     try:
         yield process
@@ -31,6 +33,11 @@ def started(folder: Path, *command: str) -> Iterator["subprocess.Popen[str]"]:
         for one in left_of(folder):
             os.kill(one, 9)
         process.communicate()
+
+
+def _hear_ctrl_c() -> None:
+    """Undo what a shell does to a suite in the background: that ignores it, with all it starts."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 def run(folder: Path, *command: str) -> "subprocess.CompletedProcess[str]":
