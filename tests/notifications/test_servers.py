@@ -5,20 +5,25 @@ Nothing is lost; and what arrives twice, because the answer got lost, bears the 
 
 import os
 import random
+import signal
 import socket
 import subprocess
 import sys
 from collections import Counter
+from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.utils import timezone
 
-from accounts.models import Account
+from accounts.models import Account, User
+from audits.commenting import comment
 from notifications.models import Delivery, Line
+from notifications.reminding import remind
 from notifications.sending import ATTEMPTS, send_due
 from tests.config.test_workers import ROOT, database_url
-from tests.factories import AccountFactory, SubscriptionFactory
+from tests.factories import AccountFactory, ItemFactory, SubscriptionFactory, UserFactory
 from tests.notifications.smtp import Inbox
 from tests.notifications.test_digest import push
 
@@ -103,35 +108,73 @@ def test_a_server_that_says_nothing_is_given_up_waiting_for(inbox: Inbox, settin
     assert arrived(inbox) == ONCE
 
 
-SEND = (
-    "import django; django.setup(); from notifications.sending import send_due; print(send_due())"
-)
+# Tells how many messages went, and how many were tried by a second sender.
+SEND = """
+import django
+django.setup()
+from notifications.models import Delivery
+from notifications.sending import send_due
+print(send_due(), Delivery.objects.filter(attempts__gt=1).count())
+"""
 
 
-@pytest.mark.django_db(transaction=True)
-def test_while_a_slow_server_makes_one_wait_no_other_sends_the_same(
-    inbox: Inbox, settings: Any
-) -> None:
-    news()
-    Delivery.objects.filter(subscription__address=EVERYBODY[0]).delete()
-    Delivery.objects.update(due_at=timezone.now())
+def another(settings: Any) -> "subprocess.Popen[str]":
+    """Start a sender in a process of its own."""
     environment = os.environ | {
         "DJANGO_SETTINGS_MODULE": "config.settings",
         "DATABASE_URL": database_url(),
         "VERVET_SMTP_URL": f"smtp://127.0.0.1:{settings.EMAIL_PORT}",
     }
+    return subprocess.Popen(
+        [sys.executable, "-c", SEND], cwd=ROOT, env=environment, stdout=subprocess.PIPE, text=True
+    )
+
+
+def one_message_to_everybody() -> list[str]:
+    news()
+    Delivery.objects.filter(subscription__address=EVERYBODY[0]).delete()
+    return EVERYBODY
+
+
+def a_mail_to_a_person() -> list[str]:
+    ann: User = UserFactory(username="ann", email=EVERYBODY[0], is_superuser=True)
+    comment(ItemFactory(), "@ann, is this yours?", UserFactory(is_superuser=True))
+    remind(timezone.localtime())
+    return [ann.email]
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("due", [one_message_to_everybody, a_mail_to_a_person])
+def test_while_a_slow_server_makes_one_wait_no_other_sends_the_same(
+    inbox: Inbox, settings: Any, due: Callable[[], list[str]]
+) -> None:
+    readers = due()
+    Delivery.objects.update(due_at=timezone.now())
     others: list[str] = []
-
-    def let_another_try() -> None:
-        done = subprocess.run(
-            [sys.executable, "-c", SEND], cwd=ROOT, env=environment, capture_output=True, text=True
-        )
-        others.append(done.stdout.strip() or done.stderr)
-
-    inbox.before_answer = let_another_try
+    inbox.before_answer = lambda: others.append(another(settings).communicate()[0].strip())
     assert send_due() == 1
-    assert others == ["0", "0", "0"]
-    assert arrived(inbox) == Counter(EVERYBODY)
+    assert others == ["0 0"] * len(readers)
+    assert arrived(inbox) == Counter(readers)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_sender_killed_at_its_second_reader_has_told_the_first_for_good(
+    inbox: Inbox, settings: Any
+) -> None:
+    one_message_to_everybody()
+    Delivery.objects.update(due_at=timezone.now())
+
+    def kill_at_the_second() -> None:
+        if len(inbox.mails) == 2:
+            killed.kill()
+
+    inbox.before_answer = kill_at_the_second
+    killed = another(settings)
+    assert (killed.wait(timeout=60), killed.communicate()[0]) == (-signal.SIGKILL, "")
+    Delivery.objects.update(claimed_until=timezone.now() - timedelta(seconds=1))
+    assert send_due() == 1
+    assert arrived(inbox) == Counter([*EVERYBODY, EVERYBODY[1]])
+    assert len({mail["Message-ID"] for mail in inbox.mails}) == 1
 
 
 @pytest.mark.parametrize("seed", range(20))
