@@ -107,13 +107,15 @@ def rule_at(at: datetime, key: str, **fields: Any) -> Rule:
 
 
 def justify_at(at: datetime, issue: Issue, by: Any) -> None:
-    justify([issue], by, "It is meant.")
+    with dated(at):
+        justify([issue], by, "It is meant.")
     Coverage.objects.filter(issue=issue, until=None).update(since=at)
     _move(issue, at)
 
 
 def withdraw_at(at: datetime, issue: Issue, by: Any) -> None:
-    withdraw([issue], by, "Not any more.")
+    with dated(at):
+        withdraw([issue], by, "Not any more.")
     Coverage.objects.filter(issue=issue, until__gt=at + timedelta(days=60)).update(until=at)
     _move(issue, at)
 
