@@ -72,13 +72,13 @@ def keep(desk: Desk, delivery: Outgoing, thing: Thing) -> None:
     """Bring the ticket of an issue up to date with an event; heard before, it does nothing."""
     known = {"issue_id": thing["issue"], "address": delivery.address}
     ticket = Ticket.objects.filter(subscription=delivery.channel, **known).first()
-    if ticket is None:
-        if thing["state"] != "open":
+    if ticket is None or not ticket.reference:
+        # Whoever was here before may have opened it, or not.
+        found = desk.find(thing["issue_key"], ticket.begun_at) if ticket else ""
+        if not found and thing["state"] != "open":
             return  # It came and went: nobody has to do anything.
-        ticket = Ticket.objects.create(subscription_id=delivery.channel, **known)
-        _open(desk, ticket, thing, "")
-    elif not ticket.reference:  # Whoever was here before may have opened it, or not.
-        _open(desk, ticket, thing, desk.find(thing["issue_key"], ticket.begun_at))
+        ticket = ticket or Ticket.objects.create(subscription_id=delivery.channel, **known)
+        _open(desk, ticket, thing, found)
     elif ticket.event_id is None or ticket.event_id < thing["event"]:
         _tell(desk, ticket, thing, repeated=delivery.attempt > 1)
 

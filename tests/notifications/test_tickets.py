@@ -148,6 +148,22 @@ def test_what_came_and_went_opens_no_ticket(desk: DeskServer) -> None:
 
 
 @pytest.mark.django_db
+def test_what_went_while_a_desk_was_busy_opens_no_ticket(desk: DeskServer) -> None:
+    told, issue = told_by(desk), an_issue()
+    happens(issue, What.OPENED, told)
+    path = "/repos/acme/security/issues" if isinstance(desk, GitHubServer) else "/issue"
+    desk.refuse["POST", path] = 429
+    assert sent() == ["gathering"]
+    desk.refuse.clear()
+    happens(issue, What.FIXED)
+    assert sent() == ["sent"]
+    assert not desk.tickets
+    happens(issue, What.REOPENED, told)
+    assert sent() == ["sent", "sent"]
+    assert desk.states() == ["open"]
+
+
+@pytest.mark.django_db
 def test_a_message_sent_again_does_not_put_a_ticket_back(desk: DeskServer) -> None:
     told, issue = told_by(desk), an_issue()
     happens(issue, What.OPENED, told)
