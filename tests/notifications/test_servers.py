@@ -12,9 +12,12 @@ import sys
 from collections import Counter
 from collections.abc import Callable
 from datetime import timedelta
+from threading import Thread
 from typing import Any
 
 import pytest
+from django.db import connection
+from django.db.models import F
 from django.utils import timezone
 
 from accounts.models import Account, User
@@ -175,6 +178,30 @@ def test_a_sender_killed_at_its_second_reader_has_told_the_first_for_good(
     assert send_due() == 1
     assert arrived(inbox) == Counter([*EVERYBODY, EVERYBODY[1]])
     assert len({mail["Message-ID"] for mail in inbox.mails}) == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_sender_that_was_taken_for_dead_leaves_the_other_readers_to_the_next(
+    inbox: Inbox,
+) -> None:
+    one_message_to_everybody()
+    Delivery.objects.update(due_at=timezone.now())
+
+    def take_over() -> None:
+        until = timezone.now() + timedelta(minutes=10)
+        Delivery.objects.update(attempts=F("attempts") + 1, claimed_until=until)
+        connection.close()
+
+    def let_the_next_take_over() -> None:
+        thread = Thread(target=take_over)
+        thread.start()
+        thread.join()
+
+    inbox.before_answer = let_the_next_take_over
+    assert send_due() == 0
+    assert arrived(inbox) == Counter(EVERYBODY[:1])
+    held = Delivery.objects.get()
+    assert (held.state, held.attempts, held.reached) == (State.SENDING, 2, EVERYBODY[:1])
 
 
 @pytest.mark.parametrize("seed", range(20))
