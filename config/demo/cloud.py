@@ -35,7 +35,7 @@ class Cloud:
 
     def __init__(self, regions: Iterable[str] = REGIONS) -> None:
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "config.demo.launcher", *regions],
+            [sys.executable, "-m", "config.demo.launcher", str(os.getpid()), *regions],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             cwd=ROOT,

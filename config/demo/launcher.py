@@ -1,7 +1,9 @@
-"""Holds moto's AWS server in a process of its own: `python -m config.demo.launcher [REGION ...]`.
+"""Holds moto's AWS server in a process of its own.
 
-Prints `ready PORT`, then serves until its standard input closes, its parent is gone or SIGTERM
-comes. What moto lacks is added here, so that the product needs no knowledge of it: creation
+Run as `python -m config.demo.launcher PARENT [REGION ...]`, with the parent's process id. Prints
+`ready PORT`, then serves until its standard input closes, its parent is gone or SIGTERM comes.
+
+What moto lacks is added here, so that the product needs no knowledge of it: creation
 dates in the past, the root user's row of the credential report, a few regions instead of 38,
 a canonical S3 user for each account, and security groups that name those of other accounts.
 Controls are POSTs of JSON to `/vervet-demo/...`.
@@ -272,13 +274,13 @@ class QuietHandler(MotoRequestHandler):
 
 def main() -> None:
     """Serve until the parent is gone."""
-    parent = os.getppid()  # Before it hears that we are ready: it may die right after.
+    parent, *regions = sys.argv[1:]
     signal.signal(signal.SIGTERM, lambda *_: sys.exit())
-    prepare(sys.argv[1:])
+    prepare(regions)
     server = make_server("127.0.0.1", 0, application(), threaded=True, request_handler=QuietHandler)
     Thread(target=server.serve_forever, daemon=True).start()
     print(f"ready {server.server_port}", flush=True)
-    wait_for_the_end(parent)
+    wait_for_the_end(int(parent))
 
 
 if __name__ == "__main__":
