@@ -5,7 +5,6 @@ Nothing is lost; and what arrives twice, because the answer got lost, bears the 
 
 import os
 import random
-import signal
 import socket
 import subprocess
 import sys
@@ -27,6 +26,7 @@ from notifications.reminding import remind
 from notifications.sending import ATTEMPTS, send_due
 from tests.config.test_workers import ROOT, database_url
 from tests.factories import AccountFactory, ItemFactory, SubscriptionFactory, UserFactory
+from tests.notifications.happening import kill, sender, was_killed
 from tests.notifications.smtp import Inbox
 from tests.notifications.test_digest import push
 
@@ -121,18 +121,6 @@ print(send_due(), Delivery.objects.filter(attempts__gt=1).count())
 """
 
 
-def another(settings: Any) -> "subprocess.Popen[str]":
-    """Start a sender in a process of its own."""
-    environment = os.environ | {
-        "DJANGO_SETTINGS_MODULE": "config.settings",
-        "DATABASE_URL": database_url(),
-        "VERVET_SMTP_URL": f"smtp://127.0.0.1:{settings.EMAIL_PORT}",
-    }
-    return subprocess.Popen(
-        [sys.executable, "-c", SEND], cwd=ROOT, env=environment, stdout=subprocess.PIPE, text=True
-    )
-
-
 def one_message_to_everybody() -> list[str]:
     news()
     Delivery.objects.filter(subscription__address=EVERYBODY[0]).delete()
@@ -153,8 +141,20 @@ def test_while_a_slow_server_makes_one_wait_no_other_sends_the_same(
 ) -> None:
     readers = due()
     Delivery.objects.update(due_at=timezone.now())
+    environment = os.environ | {
+        "DJANGO_SETTINGS_MODULE": "config.settings",
+        "DATABASE_URL": database_url(),
+        "VERVET_SMTP_URL": f"smtp://127.0.0.1:{settings.EMAIL_PORT}",
+    }
     others: list[str] = []
-    inbox.before_answer = lambda: others.append(another(settings).communicate()[0].strip())
+
+    def let_another_try() -> None:
+        done = subprocess.run(
+            [sys.executable, "-c", SEND], cwd=ROOT, env=environment, capture_output=True, text=True
+        )
+        others.append(done.stdout.strip() or done.stderr)
+
+    inbox.before_answer = let_another_try
     assert send_due() == 1
     assert others == ["0 0"] * len(readers)
     assert arrived(inbox) == Counter(readers)
@@ -169,12 +169,11 @@ def test_a_sender_killed_at_its_second_reader_has_told_the_first_for_good(
 
     def kill_at_the_second() -> None:
         if len(inbox.mails) == 2:
-            killed.kill()
+            kill(process)
 
     inbox.before_answer = kill_at_the_second
-    killed = another(settings)
-    assert (killed.wait(timeout=60), killed.communicate()[0]) == (-signal.SIGKILL, "")
-    Delivery.objects.update(claimed_until=timezone.now() - timedelta(seconds=1))
+    process = sender(VERVET_SMTP_URL=f"smtp://127.0.0.1:{settings.EMAIL_PORT}")
+    assert was_killed(process)
     assert send_due() == 1
     assert arrived(inbox) == Counter([*EVERYBODY, EVERYBODY[1]])
     assert len({mail["Message-ID"] for mail in inbox.mails}) == 1
