@@ -177,6 +177,7 @@ def test_a_wrong_filter_is_refused_with_the_reason(admin_client: Client) -> None
         ("items/?region=", "A value is missing. Write any value that rows have, or none."),
         ("items/?state=x", "“x” is not known. Choose from: there, gone, all."),
         ("items/?label=a&label=b", "Say it once, with commas between the values. Write any value"),
+        ("deliveries/?kind=x", "“x” is not known. Choose from: alert, weekly, asked, "),
         ("audit-log/?from=x", "“x” is not known. Write a day such as 2026-11-08."),
     ],
 )
