@@ -137,6 +137,20 @@ def test_a_worker_killed_after_it_was_taken_opens_and_says_nothing_twice(
     assert desk.states() == ["closed" if what == "comment" else "open"]
 
 
+@pytest.mark.django_db(transaction=True)
+def test_a_ticket_that_a_killed_worker_had_opened_is_found_and_closed(desk: DeskServer) -> None:
+    told, issue = told_by(desk), an_issue()
+    happens(issue, What.OPENED, told)
+    worker = sender(VERVET_SECRET_DESK=TOKEN)
+    desk.before_answer = lambda method, path: kill(worker) if method == "POST" else None
+    assert was_killed(worker)
+    desk.before_answer = lambda method, path: None
+    happens(issue, What.FIXED)
+    sent()
+    assert set(sent()) == {"sent"}
+    assert desk.states() == ["closed"]
+
+
 @pytest.mark.django_db
 def test_what_came_and_went_opens_no_ticket(desk: DeskServer) -> None:
     told, issue = told_by(desk), an_issue()
