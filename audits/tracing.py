@@ -141,13 +141,13 @@ class Tracing:
                 one = self._reach(child, one)
             return one
         value = self._value_of(node, one.value)
+        if value is None:
+            return Seen(None)  # A null is as good as nothing there, in a list, too.
         if kind == "index":
-            inside = self._inside(one) if isinstance(one.value, list) else ()
-            number = node["value"]
-            reached = inside[number] if -len(inside) <= number < len(inside) else Seen(None)
+            reached = self._inside(one)[node["value"]]
         else:
             path = (*one.path, node["value"]) if one.path is not None else None
-            reached = Seen(value, path if value is not None else None)
+            reached = Seen(value, path)
         if reached.path and not isinstance(value, (dict, list)):
             self.read.add(reached.path)
         return reached

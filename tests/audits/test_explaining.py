@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from jmespath.exceptions import JMESPathError
 
@@ -185,6 +185,7 @@ def _grown(inner: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
 
 @settings(max_examples=250, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.recursive(LEAVES, _grown, max_leaves=5), st.dictionaries(NAMES, CONFIGS, max_size=3))
+@example("count(a[0])", {"a": [None]})
 def test_an_explanation_comes_to_the_engines_answer(expression: str, config: Any) -> None:
     context = Context(now=NOW, config=config)
     tracing = Tracing(context)
